@@ -1,0 +1,5 @@
+import type { ParsedSchema } from "./parsed-schema.ts";
+
+export function canonicalText(schema: ParsedSchema): string {
+  return String(schema.root);
+}
