@@ -1,0 +1,135 @@
+import type { EventSchema } from "../event/event-schema.ts";
+import type { ExpectedRevision } from "./expected-revision.ts";
+import type { IdempotencyEntry, IdempotencyIdentity, IdempotencyRecord } from "./idempotency-record.ts";
+import type { EventToAppend, StoredEvent } from "./stored-event.ts";
+
+/** What a store can do beyond the common part; an application that needs more is refused at its start. */
+export interface EventStoreCapabilities {
+  readonly multiStreamAppend: boolean;
+  readonly appendConditions: boolean;
+  readonly transactionalIdempotency: boolean;
+  readonly commitOrderPositions: boolean;
+}
+
+export interface StreamAppend {
+  readonly streamId: string;
+  readonly events: readonly EventToAppend[];
+  /** Default `"any"`. */
+  readonly expectedRevision?: ExpectedRevision;
+}
+
+export interface AppendOptions {
+  /** Default: the empty tenant. */
+  readonly tenant?: string;
+  readonly idempotency?: IdempotencyEntry;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The outcome of an append. Expected outcomes are values; only broken promises (connection lost, limits) throw.
+ *
+ * - `appended`: `revisions[i]` is the last revision of the i-th stream (`null`: still no stream, nothing appended)
+ *   and `position` that of the last event (`null` when there was none).
+ * - `conflict`: nothing was written; `actual` is the stream's last revision, `null` when it does not exist.
+ * - `duplicate-event`: nothing was written; that event id is already in that stream (or twice in this append).
+ * - `already-recorded`: nothing was written; the idempotency key has an answer.
+ */
+export type AppendOutcome =
+  | {
+      readonly status: "appended";
+      readonly revisions: readonly (bigint | null)[];
+      readonly position: bigint | null;
+    }
+  | {
+      readonly status: "conflict";
+      readonly streamId: string;
+      readonly expected: ExpectedRevision;
+      readonly actual: bigint | null;
+    }
+  | { readonly status: "duplicate-event"; readonly eventId: string }
+  | { readonly status: "already-recorded"; readonly record: IdempotencyRecord };
+
+export interface ReadStreamOptions {
+  readonly tenant?: string;
+  /** First revision to read, inclusive; default: the stream's start (forwards) or end (backwards). */
+  readonly from?: bigint;
+  readonly direction?: "forwards" | "backwards";
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Events that match: any of `types` (record full names, every version) and any of `categories`. Absent = all. */
+export interface EventFilter {
+  readonly types?: readonly string[];
+  readonly categories?: readonly string[];
+}
+
+export interface ReadAllOptions {
+  readonly tenant?: string;
+  /** Exclusive; `0n` is before the first event. */
+  readonly after?: bigint;
+  readonly filter?: EventFilter;
+  /** Stop after this many events. */
+  readonly limit?: number;
+  /** Stop at this position, inclusive. */
+  readonly upTo?: bigint;
+  /** Events a page at most; default 1,000. */
+  readonly pageSize?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A stretch of the log: everything up to `scannedTo` has been looked at, the matching events are here, in order. */
+export interface EventPage {
+  readonly events: readonly StoredEvent[];
+  readonly scannedTo: bigint;
+}
+
+/**
+ * The append-only log. Positions are opaque, increasing and greater than `0n`; no code computes position + 1.
+ * Every reader sees every event once and in order of position, and no event appears behind a position
+ * that a reader has passed.
+ */
+export interface EventStore {
+  readonly capabilities: EventStoreCapabilities;
+
+  /** A uuid made with the store: part of every checkpoint and consistency token. Known after `open`. */
+  readonly storeId: string;
+
+  /** Connects and migrates. Called once, before anything else. */
+  open(): Promise<void>;
+
+  append(
+    streamId: string,
+    events: readonly EventToAppend[],
+    options?: AppendOptions & { readonly expectedRevision?: ExpectedRevision },
+  ): Promise<AppendOutcome>;
+
+  /** Several streams, all or nothing. Needs `capabilities.multiStreamAppend`. A stream may occur once. */
+  appendMany(appends: readonly StreamAppend[], options?: AppendOptions): Promise<AppendOutcome>;
+
+  /** Empty when there is no such stream. */
+  readStream(streamId: string, options?: ReadStreamOptions): AsyncIterable<StoredEvent>;
+
+  /** Ends at the head of the log as it was when the read began, or at `upTo`; the last page reports how far it scanned. */
+  readAll(options?: ReadAllOptions): AsyncIterable<EventPage>;
+
+  /** Like `readAll`, but goes on for ever: pages arrive as events are appended, until `signal` aborts (then it returns). */
+  subscribe(options?: Omit<ReadAllOptions, "limit" | "upTo">): AsyncIterable<EventPage>;
+
+  /** Position of the last event, `0n` when there is none. */
+  head(): Promise<bigint>;
+
+  /** The event at exactly this position, for comparing a checkpoint with the log. */
+  eventIdAt(position: bigint): Promise<string | null>;
+
+  /** A schema of the store's own catalogue; cached, since a schema never changes. */
+  schema(sha256: string): Promise<EventSchema | null>;
+
+  /** The whole catalogue, for the comparison with the registry at start. */
+  schemas(): Promise<readonly EventSchema[]>;
+
+  findIdempotencyRecord(identity: IdempotencyIdentity): Promise<IdempotencyRecord | null>;
+
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
