@@ -1,7 +1,7 @@
 import type { EventSchema } from "../event/event-schema.ts";
 import type { ExpectedRevision } from "./expected-revision.ts";
 import type { IdempotencyEntry, IdempotencyIdentity, IdempotencyRecord } from "./idempotency-record.ts";
-import type { EventToAppend, StoredEvent } from "./stored-event.ts";
+import type { EventToAppend, StoredEvent } from "../event/stored-event.ts";
 
 /** What a store can do beyond the common part; an application that needs more is refused at its start. */
 export interface EventStoreCapabilities {

@@ -93,7 +93,10 @@ type WrittenShape<
  *   fields: [{ name: "amount", type: "long" }],
  * }, { rules: z.object({ amount: z.bigint().positive() }) });
  */
-export function defineEvent<const S extends AvroRecordSchema, Rules extends z.ZodType | undefined = undefined>(
+export function defineEvent<
+  const S extends AvroRecordSchema,
+  Rules extends z.ZodType | undefined = undefined,
+>(
   schema: S,
   options?: DefineEventOptions<Rules, FromAvro<S>>,
 ): EventDefinition<ShortName<S["name"]>, FromAvro<S>>;
@@ -150,7 +153,8 @@ function olderVersions(
   upcaster: { readonly from: AnyEventDefinition; readonly upcast: (data: never) => unknown } | undefined,
 ): EventVersion[] {
   if (upcaster === undefined) {
-    if (version !== 1) invalid(recordName, `version ${version} needs an upcaster from version ${version - 1}`);
+    if (version !== 1)
+      invalid(recordName, `version ${version} needs an upcaster from version ${version - 1}`);
     return [];
   }
   const { from } = upcaster;

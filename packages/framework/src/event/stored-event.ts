@@ -1,4 +1,4 @@
-import type { EventSchema } from "../event/event-schema.ts";
+import type { EventSchema } from "./event-schema.ts";
 
 /** How an event's `data` bytes are to be read. */
 export type EventEncoding = "avro" | "erased";
