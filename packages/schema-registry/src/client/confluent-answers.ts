@@ -1,0 +1,99 @@
+import { z } from "zod";
+import type { RefusalReason } from "../registry/schema-refusal.ts";
+import { InvalidSchemaError, RegistryRequestError, SchemaRefusedError } from "./registry-client-errors.ts";
+import type { RefusedResponse } from "./registry-transport.ts";
+
+// Read with tolerance: other registries leave members out and add their own.
+const references = z
+  .array(z.object({ name: z.string(), subject: z.string(), version: z.number() }))
+  .nullish()
+  .transform((list) => list ?? []);
+
+export const versionAnswer = z.object({
+  subject: z.string(),
+  id: z.number(),
+  version: z.number(),
+  schema: z.string(),
+  references,
+});
+
+export const registerAnswer = z.object({
+  id: z.number(),
+  version: z.number().optional(),
+  schema: z.string().optional(),
+  references,
+});
+
+export const schemaAnswer = z.object({ schema: z.string() });
+
+export const versionsAnswer = z.array(z.number());
+
+export const levelAnswer = z.enum([
+  "NONE",
+  "BACKWARD",
+  "BACKWARD_TRANSITIVE",
+  "FORWARD",
+  "FORWARD_TRANSITIVE",
+  "FULL",
+  "FULL_TRANSITIVE",
+]);
+
+export const configAnswer = z.object({ compatibilityLevel: levelAnswer });
+
+const kind = z.enum([
+  "NAME_MISMATCH",
+  "FIXED_SIZE_MISMATCH",
+  "MISSING_ENUM_SYMBOLS",
+  "READER_FIELD_MISSING_DEFAULT_VALUE",
+  "TYPE_MISMATCH",
+  "MISSING_UNION_BRANCH",
+]);
+
+const incompatibility = z.object({
+  kind,
+  path: z.string(),
+  message: z.string(),
+  hint: z.string(),
+  readerFragment: z.string(),
+  writerFragment: z.string(),
+  get nested() {
+    return z.array(incompatibility).exactOptional();
+  },
+});
+
+const reason = z.object({
+  ...incompatibility.shape,
+  version: z.number(),
+  direction: z.enum(["backward", "forward"]),
+});
+
+/** Other registries send text only, and a list that does not fit is worth less than the text beside it. */
+const reasons: z.ZodType<readonly RefusalReason[]> = z.array(reason).catch([]);
+
+export const checkAnswer = z.object({
+  is_compatible: z.boolean(),
+  messages: z
+    .array(z.string())
+    .nullish()
+    .transform((list) => list ?? []),
+  incompatibilities: reasons,
+});
+
+const refusalBody = z.object({ incompatibilities: reasons });
+
+/** The typed error for an answer that is not a success. */
+export function refusalError(response: RefusedResponse, subject: string): RegistryRequestError {
+  const { status, errorCode, message, body } = response;
+  if (status === 409) {
+    const parsed = refusalBody.safeParse(body);
+    return new SchemaRefusedError(message, {
+      errorCode,
+      subject,
+      reasons: parsed.success ? parsed.data.incompatibilities : [],
+    });
+  }
+  if (errorCode === 42201 || errorCode === 42209) {
+    return new InvalidSchemaError(message, { errorCode, subject });
+  }
+  return new RegistryRequestError(message, { errorCode });
+}

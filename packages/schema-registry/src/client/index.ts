@@ -1,0 +1,20 @@
+export type { RefusalReason } from "../registry/schema-refusal.ts";
+export type { SchemaReference } from "../registry/schema-reference.ts";
+export { createRegistryClient, type RegistryClientOptions } from "./http-registry-client.ts";
+export {
+  inProcessRegistryClient,
+  type InProcessRegistryClientOptions,
+} from "./in-process-registry-client.ts";
+export {
+  InvalidSchemaError,
+  RegistryRequestError,
+  RegistryUnavailableError,
+  SchemaRefusedError,
+} from "./registry-client-errors.ts";
+export type {
+  CompatibilityVerdict,
+  RegisteredVersion,
+  RegistryClient,
+  RequestOptions,
+  SchemaOptions,
+} from "./registry-client.ts";

@@ -1,0 +1,54 @@
+import type { SchemaRefusal } from "./registry/schema-refusal.ts";
+
+/** Confluent's error codes by what they mean; the HTTP status is the code's first three digits. */
+export const registryErrors = {
+  "not-found": { errorCode: 404, summary: "no such path" },
+  "subject-not-found": { errorCode: 40401, summary: "the subject has no version" },
+  "version-not-found": { errorCode: 40402, summary: "the subject has no such version" },
+  "schema-not-found": { errorCode: 40403, summary: "no schema has this id, or the subject does not hold it" },
+  "subject-soft-deleted": { errorCode: 40404, summary: "the subject is soft-deleted already" },
+  "subject-not-soft-deleted": { errorCode: 40405, summary: "a permanent delete needs a soft delete first" },
+  "version-soft-deleted": { errorCode: 40406, summary: "the version is soft-deleted already" },
+  "version-not-soft-deleted": { errorCode: 40407, summary: "a permanent delete needs a soft delete first" },
+  "compatibility-not-configured": { errorCode: 40408, summary: "the subject has no level of its own" },
+  "mode-not-configured": { errorCode: 40409, summary: "the subject has no mode of its own" },
+  "schema-incompatible": { errorCode: 40901, summary: "the schema breaks compatibility with a version" },
+  "schema-invalid": { errorCode: 42201, summary: "the schema is not valid Avro" },
+  "version-invalid": { errorCode: 42202, summary: "not a version number" },
+  "compatibility-invalid": { errorCode: 42203, summary: "not a compatibility level" },
+  "mode-invalid": { errorCode: 42204, summary: "not a mode" },
+  "operation-not-permitted": { errorCode: 42205, summary: "the mode forbids it, or the id is taken" },
+  "reference-exists": { errorCode: 42206, summary: "another schema refers to the version" },
+  "id-mismatch": { errorCode: 42207, summary: "the schema is stored under another id" },
+  "subject-invalid": { errorCode: 42208, summary: "not a usable subject name" },
+  "schema-too-large": { errorCode: 42209, summary: "the schema exceeds the size limit" },
+  "rule-set-invalid": { errorCode: 42210, summary: "rule sets are not supported" },
+} as const;
+
+export type RegistryErrorCode = keyof typeof registryErrors;
+
+interface RegistryErrorOptions extends ErrorOptions {
+  /** Why a schema was refused; only with `schema-incompatible`. */
+  readonly refusal?: SchemaRefusal;
+  /** JSON pointer into the schema, and the broken rule; only with `schema-invalid`. */
+  readonly invalid?: { readonly path: string; readonly rule: string };
+}
+
+/** The registry says no. `code` is stable; `errorCode` and `status` are what the REST API answers. */
+export class RegistryError extends Error {
+  override readonly name = "RegistryError";
+  readonly code: RegistryErrorCode;
+  readonly errorCode: number;
+  readonly status: number;
+  readonly refusal: SchemaRefusal | undefined;
+  readonly invalid: RegistryErrorOptions["invalid"];
+
+  constructor(code: RegistryErrorCode, message: string, options: RegistryErrorOptions = {}) {
+    super(message, options);
+    this.code = code;
+    this.errorCode = registryErrors[code].errorCode;
+    this.status = Number(String(this.errorCode).slice(0, 3));
+    this.refusal = options.refusal;
+    this.invalid = options.invalid;
+  }
+}

@@ -1,0 +1,29 @@
+export { checkCompatibility } from "./compatibility/check-compatibility.ts";
+export {
+  checkLevel,
+  type CompatibilityLevel,
+  type LevelViolation,
+  type SchemaVersion,
+} from "./compatibility/compatibility-level.ts";
+export type { Incompatibility, IncompatibilityKind } from "./compatibility/incompatibility.ts";
+export { RegistryError, registryErrors, type RegistryErrorCode } from "./errors.ts";
+export { silentLogger, type Logger } from "./logger.ts";
+export type { RegistryMode } from "./registry/registry-mode.ts";
+export {
+  RegistryStorageUnavailableError,
+  type NewSchema,
+  type NewVersion,
+  type Page,
+  type RegistryReader,
+  type RegistryStorage,
+  type RegistryWriter,
+  type Setting,
+  type SubjectFilter,
+  type VersionFilter,
+  type Visibility,
+} from "./registry/registry-storage.ts";
+export type { DeletedOption, ListOptions, Registry, SchemaRequest } from "./registry/registry.ts";
+export type { SchemaReference } from "./registry/schema-reference.ts";
+export type { RefusalReason, SchemaRefusal } from "./registry/schema-refusal.ts";
+export type { StoredSchema, SubjectVersion, VersionKey } from "./registry/subject-version.ts";
+export type { VersionSelector } from "./registry/version-number.ts";

@@ -1,0 +1,110 @@
+import type { CompatibilityLevel } from "../compatibility/compatibility-level.ts";
+import type { RegistryMode } from "./registry-mode.ts";
+import type { SchemaReference } from "./schema-reference.ts";
+import type { StoredSchema, SubjectVersion, VersionKey } from "./subject-version.ts";
+
+/** `live`: without the soft-deleted; `deleted`: only them. */
+export type Visibility = "live" | "all" | "deleted";
+
+export interface Page {
+  readonly offset?: number;
+  /** Most entries; all when absent. */
+  readonly limit?: number;
+}
+
+/** Which versions; every given member must hold. */
+export interface VersionFilter extends Page {
+  readonly visibility: Visibility;
+  readonly subject?: string;
+  readonly context?: string;
+  /** Start of the qualified subject. */
+  readonly subjectPrefix?: string;
+  readonly version?: number | "latest";
+  /** Only the highest of each subject. */
+  readonly latestOnly?: boolean;
+  readonly id?: number;
+  readonly identity?: string;
+  /** Only versions whose schema refers to this one. */
+  readonly refersTo?: { readonly subject: string; readonly version: number };
+}
+
+export interface SubjectFilter extends Page {
+  readonly visibility: Visibility;
+  readonly context?: string;
+  readonly subjectPrefix?: string;
+}
+
+/** What is configured for a scope: a subject, a context (`:.name:`), or `""` for everything. */
+export interface Setting {
+  readonly level: CompatibilityLevel | null;
+  readonly mode: RegistryMode | null;
+}
+
+export interface NewSchema {
+  readonly context: string;
+  /** What makes a schema itself: a hash of its canonical text and references. */
+  readonly identity: string;
+  readonly guid: string;
+  readonly schema: string;
+  readonly references: readonly SchemaReference[];
+  /** Import: the id to store it under. */
+  readonly id?: number;
+}
+
+export interface NewVersion {
+  readonly context: string;
+  readonly subject: string;
+  readonly version: number;
+  readonly id: number;
+  readonly author: string | null;
+}
+
+export interface RegistryReader {
+  /** Ascending by subject (code points) and version. */
+  findVersions(filter: VersionFilter): Promise<readonly SubjectVersion[]>;
+  /** The same without texts. */
+  listVersions(filter: VersionFilter): Promise<readonly VersionKey[]>;
+  /** Ascending by code points. */
+  listSubjects(filter: SubjectFilter): Promise<readonly string[]>;
+  findSchema(context: string, id: number): Promise<StoredSchema | null>;
+  /** Every context's schema with this guid. */
+  findSchemasByGuid(guid: string): Promise<readonly (StoredSchema & { readonly context: string })[]>;
+  /** The settings that exist, by scope. */
+  readSettings(scopes: readonly string[]): Promise<ReadonlyMap<string, Setting>>;
+  /** Contexts that hold a version. */
+  listContexts(): Promise<readonly string[]>;
+}
+
+export interface RegistryWriter extends RegistryReader {
+  /**
+   * Stores the schema unless its context has it, and returns its id. With an `id`: null when that id belongs to
+   * another schema; the returned id differs from the given one when the schema is stored under another.
+   */
+  addSchema(schema: NewSchema): Promise<number | null>;
+  addVersion(version: NewVersion): Promise<Date>;
+  softDelete(subject: string, versions: readonly number[]): Promise<void>;
+  /** Removes versions for good, and the schemas that no version uses any more. */
+  purge(subject: string, versions: readonly number[]): Promise<void>;
+  /** Changes the given members; a setting without members is gone. */
+  writeSetting(scope: string, change: Partial<Setting>): Promise<void>;
+}
+
+/** Where the registry keeps its history. Reads outside of {@link RegistryStorage.serialised} see what is committed. */
+export interface RegistryStorage extends RegistryReader {
+  /**
+   * Runs `work` in one transaction, alone for `subject` and while nobody changes `shared` subjects, across
+   * processes. `work` reads through the writer only and has no effects of its own: it runs again after a transient
+   * failure.
+   */
+  serialised<T>(
+    scope: { readonly subject: string; readonly shared?: readonly string[] },
+    work: (writer: RegistryWriter) => Promise<T>,
+  ): Promise<T>;
+}
+
+/** The storage does not answer; trying later can help. */
+export class RegistryStorageUnavailableError extends Error {
+  override readonly name = "RegistryStorageUnavailableError";
+  readonly code = "registry-storage-unavailable";
+  readonly retryable = true;
+}

@@ -1,0 +1,29 @@
+import type { SchemaReference } from "./schema-reference.ts";
+
+/** A schema as a context holds it: one id for each distinct text with its references. */
+export interface StoredSchema {
+  readonly id: number;
+  /** The same in every context and every registry for the same content. */
+  readonly guid: string;
+  /** Canonical text, references unresolved. */
+  readonly schema: string;
+  readonly references: readonly SchemaReference[];
+}
+
+/** One version of a subject. */
+export interface SubjectVersion extends StoredSchema {
+  readonly subject: string;
+  readonly version: number;
+  /** True once soft-deleted: hidden from reads and checks, its id still answers. */
+  readonly deleted: boolean;
+  /** Who registered it; null when that was not known. */
+  readonly author: string | null;
+  readonly registeredAt: Date;
+}
+
+/** A version without its text. */
+export interface VersionKey {
+  readonly subject: string;
+  readonly version: number;
+  readonly id: number;
+}
