@@ -52,6 +52,8 @@ export const errorTable = {
     title: "The idempotency key belongs to another request",
     retryable: false,
   },
+  "command-unknown": { status: 404, title: "The aggregate has no such command", retryable: false },
+  overloaded: { status: 503, title: "Too much work is queued", retryable: true },
   "in-progress": { status: 409, title: "The first request with this key is still running", retryable: true },
   "outcome-unknown": {
     status: 503,

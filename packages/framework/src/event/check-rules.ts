@@ -1,4 +1,5 @@
 import { TidemarkError } from "../errors.ts";
+import { describeFieldErrors, fieldErrors } from "../field-errors.ts";
 import type { AnyEventDefinition } from "./define-event.ts";
 
 /**
@@ -7,18 +8,12 @@ import type { AnyEventDefinition } from "./define-event.ts";
  * @throws TidemarkError `event-invalid` with every broken rule and its field.
  */
 export function checkRules(definition: AnyEventDefinition, data: unknown): void {
-  if (definition.rules === null) return;
-  const result = definition.rules.safeParse(data);
-  if (result.success) return;
-  const errors = result.error.issues.map((issue) => ({
-    field: issue.path.join("."),
-    rule: issue.code,
-    message: issue.message,
-  }));
+  const result = definition.rules?.safeParse(data);
+  if (result === undefined || result.success) return;
+  const errors = fieldErrors(result.error);
   throw new TidemarkError(
     "event-invalid",
-    `The event ${definition.recordName} breaks its rules: ` +
-      errors.map((error) => `${error.field || "payload"}: ${error.message}`).join("; "),
+    `The event ${definition.recordName} breaks its rules: ${describeFieldErrors(errors, "payload")}`,
     { errors },
   );
 }

@@ -1,0 +1,189 @@
+import type { RegistryClient } from "@tidemark/schema-registry/client";
+import { AggregateRepository } from "../aggregate/aggregate-repository.ts";
+import type { AnyAggregate, CommandInput, CommandName } from "../aggregate/define-aggregate.ts";
+import { CommandExecutor } from "../command/command-executor.ts";
+import type { CommandOptions } from "../command/command-options.ts";
+import type { CommandResult } from "../command/command-result.ts";
+import { TidemarkError } from "../errors.ts";
+import { EventSerializer } from "../event/event-serializer.ts";
+import type { EventStore } from "../event-store/event-store.ts";
+import type { AnyProjection } from "../projection/any-projection.ts";
+import { ProjectionSupervisor } from "../projection/projection-supervisor.ts";
+import type { QueryOptions, ReadModel } from "../projection/read-model.ts";
+import { silentLogger, type Logger } from "../telemetry/logger.ts";
+import type { ApplicationDefinition } from "./define-application.ts";
+import { registerEventSchemas, type RegisterMode } from "./register-event-schemas.ts";
+import type { Storage } from "./storage.ts";
+
+export interface ApplicationOptions {
+  readonly storage: Storage;
+  /** `null` only where nothing is published to others: unit tests with an in-memory store. */
+  readonly registry: RegistryClient | null;
+  /** Default `on-start`. */
+  readonly register?: RegisterMode;
+  /** `"off"` for a process that writes and leaves projecting to others. Default `"run"`. */
+  readonly projections?: "run" | "off";
+  readonly logger?: Logger;
+  /** Aggregates whose folded state is kept in memory; default 10,000, `0` for none. */
+  readonly stateCacheSize?: number;
+}
+
+/**
+ * A running application: executes commands, runs projections, answers queries. Made by {@link createApplication}.
+ *
+ * `start` opens in the order store, read models, registry, schema comparison, projections; `close` goes back.
+ */
+export class Application<Aggregates extends readonly AnyAggregate[] = readonly AnyAggregate[]> {
+  readonly definition: ApplicationDefinition<Aggregates>;
+  readonly eventStore: EventStore;
+  readonly #options: ApplicationOptions;
+  readonly #logger: Logger;
+  readonly #serializer: EventSerializer;
+  readonly #executor: CommandExecutor;
+  readonly #supervisor: ProjectionSupervisor | null;
+  #state: "new" | "started" | "closed" = "new";
+
+  /** @internal */
+  constructor(definition: ApplicationDefinition<Aggregates>, options: ApplicationOptions) {
+    const { eventStore, projectionStore } = options.storage;
+    this.definition = definition;
+    this.eventStore = eventStore;
+    this.#options = options;
+    this.#logger = options.logger ?? silentLogger;
+    this.#serializer = new EventSerializer(definition.events);
+    const { stateCacheSize } = options;
+    const repository = new AggregateRepository({
+      eventStore,
+      serializer: this.#serializer,
+      ...(stateCacheSize === undefined ? {} : { cacheSize: stateCacheSize }),
+    });
+    this.#executor = new CommandExecutor({ eventStore, serializer: this.#serializer, repository });
+    if (projectionStore === undefined && definition.projections.length > 0) {
+      throw new TidemarkError(
+        "capability-missing",
+        `The application ${definition.name} has projections, but its storage keeps no read models: use one that does.`,
+      );
+    }
+    this.#supervisor =
+      projectionStore === undefined
+        ? null
+        : new ProjectionSupervisor({
+            applicationName: definition.name,
+            definitions: definition.projections,
+            eventStore,
+            serializer: this.#serializer,
+            store: projectionStore,
+            logger: this.#logger,
+          });
+  }
+
+  /** Read models: status, rebuilds, activation. Absent when the storage keeps none. */
+  get projections(): ProjectionSupervisor {
+    if (this.#supervisor !== null) return this.#supervisor;
+    throw new TidemarkError(
+      "capability-missing",
+      `The application ${this.definition.name} has no projections.`,
+    );
+  }
+
+  /** @throws TidemarkError `event-schema-refused`, `event-schema-mismatch`, `projection-changed`, `store-unavailable`. */
+  async start(): Promise<void> {
+    const { storage, registry, register = "on-start", projections = "run" } = this.#options;
+    await storage.eventStore.open();
+    await storage.projectionStore?.open();
+    if (registry !== null) {
+      await registerEventSchemas({
+        registry,
+        eventStore: this.eventStore,
+        serializer: this.#serializer,
+        mode: register,
+        logger: this.#logger,
+      });
+    }
+    this.#state = "started";
+    if (projections === "run") await this.#supervisor?.start();
+  }
+
+  /**
+   * Runs a command: loads the aggregate, lets it decide, appends what it decided. `id: null` makes a new one.
+   *
+   * @throws DomainError when the aggregate refuses; TidemarkError `validation-failed`, `stale-revision`,
+   * `idempotency-key-reused`, `in-progress`, `conflict`, `event-invalid`, `store-unavailable`.
+   * @example
+   * const { revision } = await application.execute(Account, "42", "deposit", { amount: "10.00" });
+   */
+  async execute<A extends Aggregates[number], Command extends CommandName<A>>(
+    aggregate: A,
+    id: string | null,
+    command: Command,
+    input: CommandInput<A, Command>,
+    options?: CommandOptions,
+  ): Promise<CommandResult> {
+    this.#checkStarted();
+    return this.#executor.execute(aggregate, id, command, input, options);
+  }
+
+  /**
+   * The tables of a projection, ready to be queried with kysely.
+   *
+   * @throws TidemarkError `projection-rebuilding`, `projection-behind`, `consistency-token-invalid`.
+   * @example
+   * const { db } = await application.query(balances, { consistencyToken });
+   * const rows = await db.selectFrom("balances").selectAll().execute();
+   */
+  async query<P extends AnyProjection>(projection: P, options?: QueryOptions): Promise<ReadModel<P>> {
+    this.#checkStarted();
+    return this.projections.query(projection, options);
+  }
+
+  /** Ready to serve: started, not closing, and the store answers. */
+  async isReady(): Promise<boolean> {
+    if (this.#state !== "started") return false;
+    try {
+      await this.eventStore.head();
+      return true;
+    } catch (error) {
+      this.#logger.warn({ err: error }, "the event store does not answer");
+      return false;
+    }
+  }
+
+  /** Stops projections, then closes the stores. Safe to call twice. */
+  async close(): Promise<void> {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    await this.#supervisor?.close();
+    await this.#options.storage.projectionStore?.close();
+    await this.eventStore.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #checkStarted(): void {
+    if (this.#state === "started") return;
+    throw new TidemarkError(
+      "application-closed",
+      this.#state === "new"
+        ? "The application is not started: await application.start() first."
+        : "The application is shutting down: send the request again to another node, or later.",
+      { details: { retryAfterSeconds: 1 } },
+    );
+  }
+}
+
+/**
+ * Connects a definition to its storage and registry. Nothing happens before `start`.
+ *
+ * @throws TidemarkError `capability-missing`, `definition-invalid`.
+ * @example
+ * await using application = createApplication(ledger, { storage: postgresStorage({ database }), registry });
+ * await application.start();
+ */
+export function createApplication<const Aggregates extends readonly AnyAggregate[]>(
+  definition: ApplicationDefinition<Aggregates>,
+  options: ApplicationOptions,
+): Application<Aggregates> {
+  return new Application(definition, options);
+}

@@ -1,0 +1,57 @@
+import type { AnyAggregate } from "../aggregate/define-aggregate.ts";
+import { TidemarkError } from "../errors.ts";
+import type { AnyEventDefinition } from "../event/define-event.ts";
+import type { AnyProjection } from "../projection/any-projection.ts";
+
+/** What an application consists of: plain data, no connection. The default export of an application module. */
+export interface ApplicationDefinition<Aggregates extends readonly AnyAggregate[] = readonly AnyAggregate[]> {
+  readonly name: string;
+  readonly aggregates: Aggregates;
+  readonly projections: readonly AnyProjection[];
+  /** Every event of the aggregates and projections, each once. */
+  readonly events: readonly AnyEventDefinition[];
+}
+
+/**
+ * Puts an application together. The module that exports it as its default is what the `tidemark` command and
+ * worker threads are given.
+ *
+ * @throws TidemarkError `definition-invalid` when two aggregates or projections share a name.
+ * @example
+ * export default defineApplication({ name: "ledger", aggregates: [Account], projections: [balances] });
+ */
+export function defineApplication<const Aggregates extends readonly AnyAggregate[]>(options: {
+  /** Lower-case letters, digits, `-` and `_`: labels connections, logs and metrics. */
+  readonly name: string;
+  readonly aggregates: Aggregates;
+  readonly projections?: readonly AnyProjection[];
+}): ApplicationDefinition<Aggregates> {
+  const { name, aggregates, projections = [] } = options;
+  if (!/^[a-z][a-z0-9_-]{0,62}$/.test(name)) {
+    invalid(name, "its name must be 1-63 lower-case letters, digits, - or _, from a letter on");
+  }
+  refuseDuplicates(name, "aggregates", aggregates);
+  refuseDuplicates(name, "projections", projections);
+  const events = new Set<AnyEventDefinition>();
+  for (const source of [...aggregates, ...projections]) for (const event of source.events) events.add(event);
+  return Object.freeze({ name, aggregates, projections, events: [...events] });
+}
+
+function refuseDuplicates(
+  application: string,
+  what: string,
+  named: readonly { readonly name: string }[],
+): void {
+  const seen = new Set<string>();
+  for (const { name } of named) {
+    if (seen.has(name)) invalid(application, `two of its ${what} are called ${name}`);
+    seen.add(name);
+  }
+}
+
+function invalid(name: string, rule: string): never {
+  throw new TidemarkError(
+    "definition-invalid",
+    `The application ${JSON.stringify(name)} is not well defined: ${rule}.`,
+  );
+}

@@ -1,0 +1,309 @@
+import { randomUUID } from "node:crypto";
+import { v5 as uuidV5, v7 as uuidV7 } from "uuid";
+import {
+  AggregateRepository,
+  checkAggregateId,
+  type LoadedAggregate,
+} from "../aggregate/aggregate-repository.ts";
+import { decidedEvents, type AnyAggregate } from "../aggregate/define-aggregate.ts";
+import { DomainError, TidemarkError } from "../errors.ts";
+import type { NewEvent } from "../event/define-event.ts";
+import type { EventSerializer } from "../event/event-serializer.ts";
+import type { EventToAppend } from "../event/stored-event.ts";
+import { formatConsistencyToken } from "../event-store/consistency-token.ts";
+import type { AppendOutcome, EventStore } from "../event-store/event-store.ts";
+import type {
+  IdempotencyEntry,
+  IdempotencyIdentity,
+  IdempotencyRecord,
+} from "../event-store/idempotency-record.ts";
+import { streamIdOf } from "../event-store/stream-id.ts";
+import { appendSettled } from "./append-settled.ts";
+import { checkCommandOptions, type CommandOptions } from "./command-options.ts";
+import type { CommandResult, NewlyRecordedEvent } from "./command-result.ts";
+import { conflictBackoff, maxConflictAttempts } from "./conflict-backoff.ts";
+import { InFlightRequests, keyReused } from "./in-flight-requests.ts";
+import { KeyedQueue } from "./keyed-queue.ts";
+import { parseInput } from "./parse-input.ts";
+import {
+  decodeAnswer,
+  encodeAnswer,
+  refusalOf,
+  requestHash,
+  type RecordedAnswer,
+} from "./recorded-answer.ts";
+
+/** One command with everything that is the same for each of its attempts. */
+interface Request {
+  readonly aggregate: AnyAggregate;
+  readonly id: string;
+  readonly command: string;
+  readonly input: unknown;
+  readonly options: CommandOptions;
+  readonly tenant: string;
+  readonly idempotency: { readonly identity: IdempotencyIdentity; readonly hash: Uint8Array } | null;
+}
+
+/** How long an idempotency record is kept: 24 hours, in milliseconds. */
+const defaultTimeToLiveMs = 24 * 60 * 60 * 1_000;
+
+/**
+ * Runs commands: load, decide, append; reloads and decides again when another writer was faster.
+ * Commands on one stream run one after the other in this process.
+ */
+export class CommandExecutor {
+  readonly #store: EventStore;
+  readonly #serializer: EventSerializer;
+  readonly #repository: AggregateRepository;
+  readonly #queue: KeyedQueue;
+  readonly #inFlight = new InFlightRequests<CommandResult>();
+  readonly #timeToLiveMs: number;
+
+  constructor(options: {
+    readonly eventStore: EventStore;
+    readonly serializer: EventSerializer;
+    readonly repository: AggregateRepository;
+    /** Commands queued or running at once; default 10,000. */
+    readonly maxQueuedCommands?: number;
+    readonly idempotencyTimeToLiveMs?: number;
+  }) {
+    this.#store = options.eventStore;
+    this.#serializer = options.serializer;
+    this.#repository = options.repository;
+    this.#queue = new KeyedQueue(options.maxQueuedCommands ?? 10_000);
+    this.#timeToLiveMs = options.idempotencyTimeToLiveMs ?? defaultTimeToLiveMs;
+  }
+
+  /**
+   * `id: null` makes a new aggregate under a uuid v7.
+   *
+   * @throws DomainError when the aggregate refuses; TidemarkError for everything else.
+   */
+  async execute(
+    aggregate: AnyAggregate,
+    id: string | null,
+    command: string,
+    input: unknown,
+    options: CommandOptions = {},
+  ): Promise<CommandResult> {
+    checkCommandOptions(options);
+    const aggregateId = id ?? uuidV7();
+    checkAggregateId(aggregateId);
+    streamIdOf(aggregate.name, aggregateId);
+    const definition = Object.hasOwn(aggregate.commands, command) ? aggregate.commands[command] : undefined;
+    if (definition === undefined) {
+      throw new TidemarkError(
+        "command-unknown",
+        `The aggregate ${aggregate.name} has no command ${command}.`,
+      );
+    }
+    const parsed = parseInput(definition.input, input);
+    const tenant = options.tenant ?? "";
+    const request = { aggregate, id: aggregateId, command, input: parsed, options, tenant };
+    const { idempotencyKey } = options;
+    if (idempotencyKey === undefined) return this.#enqueue({ ...request, idempotency: null });
+
+    const identity = { tenant, principal: options.principal ?? "", key: idempotencyKey };
+    const hash = requestHash(`${aggregate.name}.${command}`, id ?? "", parsed);
+    const key = JSON.stringify([tenant, identity.principal, idempotencyKey]);
+    const { joined, result } = await this.#inFlight.run(key, hash, async () => {
+      const record = await this.#store.findIdempotencyRecord(identity);
+      if (record !== null) return this.#replay(aggregate, record, hash, tenant);
+      return this.#enqueue({ ...request, idempotency: { identity, hash } });
+    });
+    return joined ? { ...result, replayed: true } : result;
+  }
+
+  #enqueue(request: Request): Promise<CommandResult> {
+    const key = `${request.tenant}\u0000${streamIdOf(request.aggregate.name, request.id)}`;
+    return this.#queue.run(key, () => this.#runUntilSettled(request));
+  }
+
+  async #runUntilSettled(request: Request): Promise<CommandResult> {
+    for (let attempt = 1; attempt <= maxConflictAttempts; attempt += 1) {
+      const result = await this.#attempt(request);
+      if (result !== "conflict") return result;
+      await conflictBackoff(attempt);
+    }
+    throw new TidemarkError(
+      "conflict",
+      `Other writers were faster on ${request.aggregate.name}-${request.id} ${maxConflictAttempts} times: try again later.`,
+      { details: { retryAfterSeconds: 1 } },
+    );
+  }
+
+  async #attempt(request: Request): Promise<CommandResult | "conflict"> {
+    const { aggregate, id, options, tenant } = request;
+    const loaded = await this.#repository.load(aggregate, id, tenant);
+    const source = options.eventId === undefined ? undefined : loaded.sourceEvents.get(options.eventId);
+    if (source !== undefined) return this.#result(id, source.revision, source.position, [], true);
+    checkExpectedRevision(loaded, options.expectedRevision);
+    let decided: readonly NewEvent[];
+    try {
+      const context = { id, revision: loaded.revision };
+      decided = decidedEvents(
+        aggregate.commands[request.command].decide(loaded.state, request.input, context),
+      );
+    } catch (error) {
+      if (error instanceof DomainError) return this.#refuse(request, error);
+      throw error;
+    }
+    return this.#record(request, loaded, decided);
+  }
+
+  async #record(
+    request: Request,
+    loaded: LoadedAggregate,
+    decided: readonly NewEvent[],
+  ): Promise<CommandResult | "conflict"> {
+    const { id, tenant } = request;
+    const before = loaded.revision ?? -1n;
+    const events = this.#encode(request, decided);
+    const answer: RecordedAnswer = {
+      outcome: "accepted",
+      aggregateId: id,
+      events: events.length,
+      revision: String(before),
+      position: String(loaded.position),
+    };
+    if (events.length === 0 && request.idempotency === null) {
+      return this.#result(id, before, loaded.position, [], false);
+    }
+    const outcome = await appendSettled(this.#store, loaded.streamId, events, {
+      tenant,
+      expectedRevision: events.length === 0 ? "any" : (loaded.revision ?? "no-stream"),
+      ...this.#idempotencyEntry(request, answer),
+    });
+    if (outcome.status !== "appended") return this.#notAppended(request, outcome);
+    const recorded = events.map(({ eventId }, index) => {
+      const { type = "", data } = decided[index] ?? {};
+      return { type, data, eventId, revision: before + BigInt(index + 1) };
+    });
+    return this.#result(
+      id,
+      before + BigInt(events.length),
+      outcome.position ?? loaded.position,
+      recorded,
+      false,
+    );
+  }
+
+  /** A refusal is an answer like any other: the key remembers it, and a race with an accepted one has one winner. */
+  async #refuse(request: Request, error: DomainError): Promise<CommandResult | "conflict"> {
+    if (request.idempotency === null) throw error;
+    const streamId = streamIdOf(request.aggregate.name, request.id);
+    const outcome = await this.#store.append(streamId, [], {
+      tenant: request.tenant,
+      expectedRevision: "any",
+      ...this.#idempotencyEntry(request, refusalOf(error)),
+    });
+    if (outcome.status === "appended") throw error;
+    return this.#notAppended(request, outcome);
+  }
+
+  async #notAppended(
+    request: Request,
+    outcome: Exclude<AppendOutcome, { status: "appended" }>,
+  ): Promise<CommandResult | "conflict"> {
+    switch (outcome.status) {
+      case "conflict":
+        return "conflict";
+      case "already-recorded":
+        if (request.idempotency === null) throw new Error("a record was found for a request without a key");
+        return this.#replay(request.aggregate, outcome.record, request.idempotency.hash, request.tenant);
+      case "duplicate-event":
+        throw new TidemarkError(
+          "duplicate-event-id",
+          `The event id ${outcome.eventId} is already stored: an event id names one event for ever.`,
+        );
+    }
+  }
+
+  #encode(request: Request, decided: readonly NewEvent[]): readonly EventToAppend[] {
+    const { options } = request;
+    const context = {
+      correlationId: options.correlationId ?? randomUUID(),
+      causationId: options.causationId ?? null,
+      metadata: {
+        actor: options.principal ?? null,
+        traceparent: options.metadata?.traceparent ?? null,
+        user: options.metadata?.user ?? {},
+      },
+    };
+    return decided.map((event, index) =>
+      this.#serializer.encode(event, eventIdAt(options.eventId, index), context),
+    );
+  }
+
+  #idempotencyEntry(request: Request, answer: RecordedAnswer): { readonly idempotency?: IdempotencyEntry } {
+    if (request.idempotency === null) return {};
+    const { identity, hash } = request.idempotency;
+    return {
+      idempotency: {
+        identity,
+        requestHash: hash,
+        body: encodeAnswer(answer),
+        timeToLiveMs: this.#timeToLiveMs,
+      },
+    };
+  }
+
+  /** The first answer again: the same result, or the same refusal. */
+  async #replay(
+    aggregate: AnyAggregate,
+    record: IdempotencyRecord,
+    hash: Uint8Array,
+    tenant: string,
+  ): Promise<CommandResult> {
+    if (!Buffer.from(record.requestHash).equals(hash)) throw keyReused();
+    const answer = decodeAnswer(record);
+    if (answer.outcome === "refused") {
+      throw new DomainError(answer.code, answer.message, { kind: answer.kind, details: answer.details });
+    }
+    const revision = record.revision ?? BigInt(answer.revision);
+    const position = record.position ?? BigInt(answer.position);
+    const events = await this.#readBack(aggregate, answer, revision, tenant);
+    return this.#result(answer.aggregateId, revision, position, events, true);
+  }
+
+  async #readBack(
+    aggregate: AnyAggregate,
+    answer: Extract<RecordedAnswer, { outcome: "accepted" }>,
+    revision: bigint,
+    tenant: string,
+  ): Promise<readonly NewlyRecordedEvent[]> {
+    if (answer.events === 0) return [];
+    const streamId = streamIdOf(aggregate.name, answer.aggregateId);
+    const from = revision - BigInt(answer.events) + 1n;
+    const stored = [];
+    const options = { tenant, from, limit: answer.events };
+    for await (const event of this.#store.readStream(streamId, options)) stored.push(event);
+    return this.#serializer.decodeAll(stored, (sha256) => this.#store.schema(sha256));
+  }
+
+  #result(
+    aggregateId: string,
+    revision: bigint,
+    position: bigint,
+    events: readonly NewlyRecordedEvent[],
+    replayed: boolean,
+  ): CommandResult {
+    const consistencyToken = formatConsistencyToken(this.#store.storeId, position);
+    return { aggregateId, revision, position, events, consistencyToken, replayed };
+  }
+}
+
+function checkExpectedRevision(loaded: LoadedAggregate, expected: bigint | undefined): void {
+  const actual = loaded.revision ?? -1n;
+  if (expected === undefined || expected === actual) return;
+  throw new TidemarkError(
+    "stale-revision",
+    `${loaded.streamId} is at revision ${actual}, not at ${expected}: read it again and decide anew.`,
+    { details: { expected: String(expected), actual: String(actual) } },
+  );
+}
+
+function eventIdAt(first: string | undefined, index: number): string {
+  if (first === undefined) return randomUUID();
+  return index === 0 ? first : uuidV5(String(index), first);
+}

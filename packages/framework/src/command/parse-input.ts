@@ -1,0 +1,21 @@
+import type { z } from "zod";
+import { TidemarkError } from "../errors.ts";
+import { describeFieldErrors, fieldErrors } from "../field-errors.ts";
+
+/**
+ * Parses a command's input.
+ *
+ * @throws TidemarkError `validation-failed` with every field, its rule and zod's sentence.
+ */
+export function parseInput(schema: z.ZodType, input: unknown): unknown {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const errors = fieldErrors(result.error);
+  throw new TidemarkError(
+    "validation-failed",
+    `The input is not valid: ${describeFieldErrors(errors, "input")}`,
+    {
+      errors,
+    },
+  );
+}

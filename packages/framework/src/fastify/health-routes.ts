@@ -1,0 +1,19 @@
+import type { FastifyInstance } from "fastify";
+import type { Application } from "../application/application.ts";
+
+/**
+ * `GET /health/live` (the process runs) and `GET /health/ready` (the store answers and every projection that this
+ * code defines has a read model), 200 or 503. They ask for no credential.
+ */
+export function healthRoutes(
+  fastify: FastifyInstance,
+  { application }: { readonly application: Pick<Application, "isReady"> },
+  done: () => void,
+): void {
+  fastify.get("/health/live", { schema: { hide: true } }, async () => ({ status: "live" }));
+  fastify.get("/health/ready", { schema: { hide: true } }, async (_, reply) => {
+    const ready = await application.isReady();
+    return reply.code(ready ? 200 : 503).send({ status: ready ? "ready" : "not-ready" });
+  });
+  done();
+}

@@ -1,0 +1,4 @@
+export { commandHeaders, executeRequest } from "./execute-request.ts";
+export { frameworkProblem } from "./framework-problem.ts";
+export { healthRoutes } from "./health-routes.ts";
+export { queryHeaders, queryRequest } from "./query-request.ts";
