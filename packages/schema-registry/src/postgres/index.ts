@@ -1,0 +1,11 @@
+export { checkDatabase, type DatabaseInfo } from "./check-database.ts";
+export {
+  EmbeddedPostgres,
+  startEmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+} from "./embedded/embedded-postgres.ts";
+export type { ServerSettings } from "./embedded/server-settings.ts";
+export { migrate, type MigrateOptions, type MigrateResult } from "./migrate.ts";
+export { createPool, type PoolOptions } from "./pool.ts";
+export { PostgresError, postgresErrors, type PostgresErrorCode } from "./postgres-error.ts";
+export { quoteIdentifier } from "./quote-identifier.ts";

@@ -1,0 +1,179 @@
+import type pg from "pg";
+import type {
+  RegistryReader,
+  SubjectFilter,
+  VersionFilter,
+  Visibility,
+} from "../registry/registry-storage.ts";
+import { parseLevel } from "../registry/level-name.ts";
+import { parseMode } from "../registry/registry-mode.ts";
+import type { SchemaReference } from "../registry/schema-reference.ts";
+import type { StoredSchema, SubjectVersion, VersionKey } from "../registry/subject-version.ts";
+
+/** Sends one statement: the pool for a lone read, the transaction's client within one. */
+export type Queryable = <Row extends pg.QueryResultRow>(
+  statement: pg.QueryConfig,
+) => Promise<pg.QueryResult<Row>>;
+
+interface SchemaRow extends pg.QueryResultRow {
+  id: number;
+  guid: string;
+  schema: string;
+  schema_references: SchemaReference[];
+}
+
+interface VersionRow extends SchemaRow {
+  subject: string;
+  version: number;
+  deleted: boolean;
+  author: string | null;
+  registered_at: Date;
+}
+
+interface Conditions {
+  readonly where: string;
+  readonly page: string;
+  readonly values: unknown[];
+}
+
+function visible(alias: string, visibility: Visibility): string {
+  if (visibility === "all") return "true";
+  return visibility === "live" ? `not ${alias}.deleted` : `${alias}.deleted`;
+}
+
+export function registryReader(send: Queryable, tables: string): RegistryReader {
+  const versions = `${tables}.versions v join ${tables}.schemas s using (context, id)`;
+
+  return {
+    async findVersions(filter) {
+      const { where, page, values } = versionConditions(filter, tables);
+      const { rows } = await send<VersionRow>({
+        text: `select v.subject, v.version, v.deleted, v.author, v.registered_at,
+                      id, s.guid, s.schema, s.schema_references
+               from ${versions} where ${where} order by v.subject, v.version ${page}`,
+        values,
+      });
+      return rows.map(subjectVersion);
+    },
+
+    async listVersions(filter) {
+      const { where, page, values } = versionConditions(filter, tables);
+      const { rows } = await send<VersionKey & pg.QueryResultRow>({
+        text: `select v.subject, v.version, id from ${versions} where ${where}
+               order by v.subject, v.version ${page}`,
+        values,
+      });
+      return rows;
+    },
+
+    async listSubjects(filter) {
+      const { where, page, values } = subjectConditions(filter, tables);
+      const { rows } = await send<{ subject: string }>({
+        text: `select v.subject from ${tables}.versions v where ${where}
+               group by v.subject order by v.subject ${page}`,
+        values,
+      });
+      return rows.map(({ subject }) => subject);
+    },
+
+    async findSchema(context, id) {
+      const { rows } = await send<SchemaRow>({
+        text: `select id, guid, schema, schema_references from ${tables}.schemas where context = $1 and id = $2`,
+        values: [context, id],
+      });
+      return rows[0] ? storedSchema(rows[0]) : null;
+    },
+
+    async findSchemasByGuid(guid) {
+      const { rows } = await send<SchemaRow & { context: string }>({
+        text: `select context, id, guid, schema, schema_references from ${tables}.schemas
+               where guid = $1 order by context`,
+        values: [guid],
+      });
+      return rows.map((row) => ({ ...storedSchema(row), context: row.context }));
+    },
+
+    async readSettings(scopes) {
+      const { rows } = await send<{ scope: string; compatibility: string | null; mode: string | null }>({
+        text: `select scope, compatibility, mode from ${tables}.settings where scope = any($1)`,
+        values: [scopes],
+      });
+      return new Map(
+        rows.map(({ scope, compatibility, mode }) => [
+          scope,
+          {
+            level: compatibility === null ? null : parseLevel(compatibility),
+            mode: mode === null ? null : parseMode(mode),
+          },
+        ]),
+      );
+    },
+
+    async listContexts() {
+      const { rows } = await send<{ context: string }>({
+        text: `select context from ${tables}.versions group by context order by context`,
+      });
+      return rows.map(({ context }) => context);
+    },
+  };
+}
+
+function versionConditions(filter: VersionFilter, tables: string): Conditions {
+  const values: unknown[] = [];
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  const newest = `v.version = (select max(o.version) from ${tables}.versions o
+                               where o.subject = v.subject and ${visible("o", filter.visibility)})`;
+  const conditions = [
+    visible("v", filter.visibility),
+    filter.subject !== undefined && `v.subject = ${bind(filter.subject)}`,
+    filter.context !== undefined && `context = ${bind(filter.context)}`,
+    filter.subjectPrefix !== undefined && `starts_with(v.subject, ${bind(filter.subjectPrefix)})`,
+    typeof filter.version === "number" && `v.version = ${bind(filter.version)}`,
+    (filter.version === "latest" || filter.latestOnly === true) && newest,
+    filter.id !== undefined && `id = ${bind(filter.id)}`,
+    filter.identity !== undefined && `s.identity = ${bind(Buffer.from(filter.identity, "hex"))}`,
+    filter.refersTo && `s.schema_references @> ${bind(JSON.stringify([filter.refersTo]))}::jsonb`,
+  ];
+  const where = conditions.filter((condition) => typeof condition === "string").join(" and ");
+  return { where, page: pageClause(filter, bind), values };
+}
+
+function subjectConditions(filter: SubjectFilter, tables: string): Conditions {
+  const values: unknown[] = [];
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  // A subject counts as deleted once it has no live version left.
+  const deletedOnly = `not exists (select from ${tables}.versions o where o.subject = v.subject and not o.deleted)`;
+  const conditions = [
+    filter.visibility === "deleted" ? deletedOnly : visible("v", filter.visibility),
+    filter.context !== undefined && `v.context = ${bind(filter.context)}`,
+    filter.subjectPrefix !== undefined && `starts_with(v.subject, ${bind(filter.subjectPrefix)})`,
+  ];
+  const where = conditions.filter((condition) => typeof condition === "string").join(" and ");
+  return { where, page: pageClause(filter, bind), values };
+}
+
+function pageClause(
+  { offset, limit }: { readonly offset?: number; readonly limit?: number },
+  bind: (value: unknown) => string,
+): string {
+  const parts = [
+    limit !== undefined && `limit ${bind(limit)}`,
+    offset !== undefined && `offset ${bind(offset)}`,
+  ];
+  return parts.filter((part) => typeof part === "string").join(" ");
+}
+
+function storedSchema({ id, guid, schema, schema_references: references }: SchemaRow): StoredSchema {
+  return { id, guid, schema, references };
+}
+
+function subjectVersion(row: VersionRow): SubjectVersion {
+  return {
+    ...storedSchema(row),
+    subject: row.subject,
+    version: row.version,
+    deleted: row.deleted,
+    author: row.author,
+    registeredAt: row.registered_at,
+  };
+}

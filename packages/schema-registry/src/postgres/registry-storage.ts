@@ -1,0 +1,97 @@
+import type pg from "pg";
+import { type RegistryStorage, RegistryStorageUnavailableError } from "../registry/registry-storage.ts";
+import type { Logger } from "../logger.ts";
+import { migrate, type MigrateResult } from "./migrate.ts";
+import { quoteIdentifier } from "./quote-identifier.ts";
+import { isTransient, isUnreachable } from "./registry-storage-failure.ts";
+import { registryLockStatement } from "./registry-storage-lock.ts";
+import { createSubjectQueue } from "./registry-storage-queue.ts";
+import { type Queryable, registryReader } from "./registry-storage-reader.ts";
+import { registryWriter } from "./registry-storage-writer.ts";
+
+export interface PostgresRegistryStorageOptions {
+  /** Stays the caller's: it is not closed here. */
+  readonly pool: pg.Pool;
+  /** The database schema that {@link migrateRegistry} filled; `schema_registry` by default. */
+  readonly schema?: string;
+}
+
+export const defaultRegistrySchema = "schema_registry";
+
+// A deadlock or a clash of ids ends as soon as one of the two is through; more than this is a fault.
+const attempts = 5;
+
+/** The registry's history in PostgreSQL, in a database schema of its own. */
+export function postgresRegistryStorage({
+  pool,
+  schema = defaultRegistrySchema,
+}: PostgresRegistryStorageOptions): RegistryStorage {
+  const tables = quoteIdentifier(schema);
+  const enqueue = createSubjectQueue();
+  const query: Queryable = (statement) => pool.query(statement);
+
+  return {
+    ...registryReader((statement) => translated(() => query(statement)), tables),
+
+    serialised({ subject, shared = [] }, work) {
+      const lock = registryLockStatement(schema, subject, shared);
+      // Waiting here instead of in the database leaves the pool's connections to reads and to other subjects.
+      return enqueue(subject, () =>
+        translated(async () => {
+          for (let attempt = 1; ; attempt += 1) {
+            try {
+              return await inTransaction(pool, lock, (send) => work(registryWriter(send, tables)));
+            } catch (error) {
+              if (attempt >= attempts || !isTransient(error)) throw error;
+            }
+          }
+        }),
+      );
+    },
+  };
+}
+
+/** Creates or upgrades the registry's tables; any number of processes may call it at once. */
+export async function migrateRegistry(
+  options: PostgresRegistryStorageOptions & { readonly logger?: Logger; readonly signal?: AbortSignal },
+): Promise<MigrateResult> {
+  const { pool, schema = defaultRegistrySchema, logger, signal } = options;
+  const directory = new URL("../../sql/", import.meta.url);
+  return migrate({ pool, schema, directory, ...(logger && { logger }), ...(signal && { signal }) });
+}
+
+async function inTransaction<T>(
+  pool: pg.Pool,
+  lock: string,
+  work: (send: Queryable) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  let broken = true;
+  try {
+    await client.query(`begin; ${lock}`);
+    const result = await work((statement) => client.query(statement));
+    await client.query("commit");
+    broken = false;
+    return result;
+  } catch (error) {
+    await client.query("rollback").then(
+      () => (broken = false),
+      () => undefined,
+    );
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+async function translated<T>(operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (cause) {
+    if (!isUnreachable(cause)) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RegistryStorageUnavailableError(`The registry's database does not answer: ${reason}`, {
+      cause,
+    });
+  }
+}
