@@ -57,4 +57,52 @@ export type {
   IdempotencyRecord,
 } from "./event-store/idempotency-record.ts";
 export { checkStreamId, maxStreamIdBytes, splitStreamId, streamIdOf } from "./event-store/stream-id.ts";
+export type {
+  AnyProjection,
+  FoldProjection,
+  HandlersProjection,
+  TablesOf,
+} from "./projection/any-projection.ts";
+export type { Build, BuildProgress, BuildStatus } from "./projection/build.ts";
+export {
+  bigint,
+  boolean,
+  date,
+  integer,
+  jsonb,
+  nullable,
+  numeric,
+  text,
+  timestamptz,
+  uuid,
+  type Column,
+} from "./projection/column.ts";
+export { defineFoldProjection, type FoldFunctions } from "./projection/define-fold-projection.ts";
+export { readModel, type ProjectFunctions } from "./projection/define-projection.ts";
+export {
+  defineTable,
+  type KeyOf,
+  type RowOf,
+  type StoredRowOf,
+  type Table,
+} from "./projection/define-table.ts";
+export type { EventOf } from "./projection/event-of.ts";
+export type { ProjectionContext } from "./projection/projection-context.ts";
+export type { BuildReport, ProjectionStatus } from "./projection/projection-status.ts";
+export type { Commit, ProjectionStore, RowChange } from "./projection/projection-store.ts";
+export {
+  ProjectionSupervisor,
+  type ProjectionSupervisorOptions,
+} from "./projection/projection-supervisor.ts";
+export type { PartitionPosition, QueryOptions, ReadModel, ReadModelState } from "./projection/read-model.ts";
+export type { Checkpoint } from "./subscription/checkpoint.ts";
+export type { CheckpointStore, PartitionCheckpoint } from "./subscription/checkpoint-store.ts";
+export type {
+  AcquiredLease,
+  Lease,
+  LeaseHolder,
+  LeaseReport,
+  LeaseStore,
+} from "./subscription/lease-store.ts";
+export { defaultRetryStrategy, type RetryStrategy } from "./subscription/retry-strategy.ts";
 export { silentLogger, type Logger } from "./telemetry/logger.ts";
