@@ -2,7 +2,13 @@ import type { SchemaRefusal } from "./registry/schema-refusal.ts";
 
 /** Confluent's error codes by what they mean; the HTTP status is the code's first three digits. */
 export const registryErrors = {
+  "malformed-body": { errorCode: 400, summary: "the body is not JSON" },
   "not-found": { errorCode: 404, summary: "no such path" },
+  "not-acceptable": { errorCode: 406, summary: "no media type of the answer fits the Accept header" },
+  "body-too-large": { errorCode: 413, summary: "the body exceeds the size limit" },
+  "url-too-long": { errorCode: 414, summary: "a part of the path exceeds the size limit" },
+  "unsupported-media-type": { errorCode: 415, summary: "the body has a media type that is not read" },
+  "request-invalid": { errorCode: 422, summary: "a member of the body or the query has the wrong form" },
   "subject-not-found": { errorCode: 40401, summary: "the subject has no version" },
   "version-not-found": { errorCode: 40402, summary: "the subject has no such version" },
   "schema-not-found": { errorCode: 40403, summary: "no schema has this id, or the subject does not hold it" },

@@ -8,7 +8,9 @@ export {
 export type { Incompatibility, IncompatibilityKind } from "./compatibility/incompatibility.ts";
 export { RegistryError, registryErrors, type RegistryErrorCode } from "./errors.ts";
 export { silentLogger, type Logger } from "./logger.ts";
-export type { RegistryMode } from "./registry/registry-mode.ts";
+export { createRegistry, type RegistryOptions } from "./registry/create-registry.ts";
+export { parseLevel } from "./registry/level-name.ts";
+export { parseMode, type RegistryMode } from "./registry/registry-mode.ts";
 export {
   RegistryStorageUnavailableError,
   type NewSchema,
@@ -25,5 +27,6 @@ export {
 export type { DeletedOption, ListOptions, Registry, SchemaRequest } from "./registry/registry.ts";
 export type { SchemaReference } from "./registry/schema-reference.ts";
 export type { RefusalReason, SchemaRefusal } from "./registry/schema-refusal.ts";
-export type { StoredSchema, SubjectVersion, VersionKey } from "./registry/subject-version.ts";
-export type { VersionSelector } from "./registry/version-number.ts";
+export type { SchemaLimits } from "./registry/schema-preparation.ts";
+export type { FoundSchema, StoredSchema, SubjectVersion, VersionKey } from "./registry/subject-version.ts";
+export { parseVersion, type VersionSelector } from "./registry/version-number.ts";

@@ -3,3 +3,9 @@ export { problem, sendProblem, type FieldError, type Problem } from "./problem-d
 export { problemDocuments, type ProblemDocumentsOptions } from "./problem-documents.ts";
 export { problemServerOptions } from "./problem-server-options.ts";
 export { fieldProblem, requestProblem } from "./request-problem.ts";
+export { registryRoutes, type RegistryRoutesOptions } from "./registry-routes.ts";
+export {
+  createRegistryServer,
+  registryServerOptions,
+  type RegistryServerOptions,
+} from "./registry-server.ts";

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { FastifyServerOptions } from "fastify";
 import { problem, problemContentType, sendProblem, type Problem } from "./problem-document.ts";
 import { requestProblem } from "./request-problem.ts";
@@ -17,18 +18,28 @@ export function problemServerOptions(): Pick<
       sendProblem(reply, requestProblem(error) ?? brokenRequest);
     },
     clientErrorHandler: (error, socket) => {
-      if (error.code === "ECONNRESET" || socket.destroyed) return;
-      const document = clientProblems.get(error.code) ?? brokenRequest;
-      const body = JSON.stringify(document);
-      if (socket.writable) {
-        socket.write(
-          `HTTP/1.1 ${document.status} ${document.title}\r\ncontent-type: ${problemContentType}\r\n` +
-            `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-        );
-      }
-      socket.destroy();
+      answerBrokenHttp(error, socket, problemContentType, (document) => document);
     },
   };
+}
+
+/** Writes an answer to what never became a request, then ends the connection: its framing cannot be trusted. */
+export function answerBrokenHttp(
+  error: Error & { readonly code?: string },
+  socket: Socket,
+  contentType: string,
+  bodyOf: (document: Problem) => object,
+): void {
+  if (error.code === "ECONNRESET" || socket.destroyed) return;
+  const document = clientProblems.get(error.code) ?? brokenRequest;
+  const body = JSON.stringify(bodyOf(document));
+  if (socket.writable) {
+    socket.write(
+      `HTTP/1.1 ${document.status} ${document.title}\r\ncontent-type: ${contentType}\r\n` +
+        `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    );
+  }
+  socket.destroySoon();
 }
 
 const brokenRequest: Problem = problem({

@@ -9,3 +9,8 @@ export { migrate, type MigrateOptions, type MigrateResult } from "./migrate.ts";
 export { createPool, type PoolOptions } from "./pool.ts";
 export { PostgresError, postgresErrors, type PostgresErrorCode } from "./postgres-error.ts";
 export { quoteIdentifier } from "./quote-identifier.ts";
+export {
+  migrateRegistry,
+  postgresRegistryStorage,
+  type PostgresRegistryStorageOptions,
+} from "./registry-storage.ts";

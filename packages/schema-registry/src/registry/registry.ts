@@ -3,7 +3,7 @@ import type { RegistryMode } from "./registry-mode.ts";
 import type { Page, Visibility } from "./registry-storage.ts";
 import type { SchemaReference } from "./schema-reference.ts";
 import type { SchemaRefusal } from "./schema-refusal.ts";
-import type { StoredSchema, SubjectVersion, VersionKey } from "./subject-version.ts";
+import type { FoundSchema, StoredSchema, SubjectVersion, VersionKey } from "./subject-version.ts";
 import type { VersionSelector } from "./version-number.ts";
 
 /** A schema as a caller sends it. */
@@ -75,8 +75,12 @@ export interface Registry {
     options?: DeletedOption,
   ): Promise<readonly number[]>;
 
-  /** A subject names the context to look in; it need not hold the id. @throws RegistryError `schema-not-found` */
-  schemaById(id: number, options?: { readonly subject?: string }): Promise<StoredSchema>;
+  /**
+   * A subject names the context to look in; if it holds the id, the answer says under which version.
+   *
+   * @throws RegistryError `schema-not-found`
+   */
+  schemaById(id: number, options?: { readonly subject?: string }): Promise<FoundSchema>;
 
   /** @throws RegistryError `schema-not-found` */
   schemaByGuid(guid: string): Promise<StoredSchema>;

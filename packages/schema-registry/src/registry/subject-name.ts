@@ -35,9 +35,14 @@ export function contextScope(context: string): string {
   return `:${context}:`;
 }
 
-function splitContext(text: string, parent: string): { context: string; name: string } {
+/** @throws RegistryError `subject-invalid` when no subject could start with it */
+export function requireSubjectText(text: string): void {
   if (text.length > longestSubject) throw invalid(text, `it is longer than ${longestSubject} characters`);
   if (controlOrSurrogate.test(text)) throw invalid(text, "it holds a control character");
+}
+
+function splitContext(text: string, parent: string): { context: string; name: string } {
+  requireSubjectText(text);
   if (!text.startsWith(":.")) return { context: parent, name: text };
   const end = text.indexOf(":", 1);
   // Confluent reads `:.context` without a second colon as the context alone.

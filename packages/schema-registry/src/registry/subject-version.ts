@@ -27,3 +27,9 @@ export interface VersionKey {
   readonly version: number;
   readonly id: number;
 }
+
+/** A schema found by id, with the version of the subject that the question named. */
+export interface FoundSchema extends StoredSchema {
+  readonly subject?: string;
+  readonly version?: number;
+}

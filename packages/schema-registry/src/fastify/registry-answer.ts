@@ -1,0 +1,28 @@
+import type { SchemaRefusal } from "../registry/schema-refusal.ts";
+import type { StoredSchema, SubjectVersion } from "../registry/subject-version.ts";
+
+/** A schema as Confluent answers it: no type, since AVRO is the default, and no empty list of references. */
+export function schemaAnswer({ schema, references, guid }: StoredSchema): object {
+  return { schema, ...(references.length > 0 && { references }), guid };
+}
+
+/** `ts` is Confluent's name for the time; `author` is this registry's own member. */
+export function versionAnswer(found: SubjectVersion): object {
+  const { subject, version, id, deleted, author, registeredAt } = found;
+  return {
+    subject,
+    version,
+    id,
+    ...schemaAnswer(found),
+    ...(deleted && { deleted }),
+    ts: registeredAt.getTime(),
+    ...(author !== null && { author }),
+  };
+}
+
+/** Confluent's verdict with its messages, and the same reasons as data. */
+export function verdictAnswer(refusal: SchemaRefusal | null): object {
+  return refusal === null
+    ? { is_compatible: true, messages: [] }
+    : { is_compatible: false, messages: refusal.messages, incompatibilities: refusal.reasons };
+}

@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { RegistryError } from "../errors.ts";
+import type { ListOptions, SchemaRequest } from "../registry/registry.ts";
+
+// Everything unknown in a body or a query is ignored, as Confluent does: clients send members of other versions.
+
+const last = z.union([z.string(), z.array(z.string()).transform((values) => values.at(-1) ?? "")]);
+
+const flag = last.optional().transform((text) => text?.toLowerCase() === "true");
+
+const count = last.pipe(z.string().regex(/^-?\d{1,9}$/, "must be a whole number")).transform(Number);
+
+export const subjectParams = z.object({ subject: z.string() });
+export const versionParams = z.object({ subject: z.string(), version: z.string() });
+export const idParams = z.object({ id: z.string() });
+
+export const deletedQuery = z.object({ deleted: flag });
+export const permanentQuery = z.object({ permanent: flag });
+export const scopeQuery = z.object({ defaultToGlobal: flag, force: flag });
+export const schemaQuery = z.object({ normalize: flag, deleted: flag });
+export const subjectHintQuery = z.object({ subject: last.optional() });
+
+export const listQuery = z
+  .object({
+    deleted: flag,
+    deletedOnly: flag,
+    latestOnly: flag,
+    subject: last.optional(),
+    subjectPrefix: last.optional(),
+    offset: count.default(0),
+    limit: count.default(-1),
+  })
+  .transform(({ deleted, deletedOnly, offset, limit, latestOnly, subject, subjectPrefix }) => ({
+    list: {
+      visibility: deletedOnly ? "deleted" : deleted ? "all" : "live",
+      offset: Math.max(0, offset),
+      ...(limit >= 0 && { limit }),
+    } satisfies ListOptions,
+    latestOnly,
+    hint: subject === undefined ? {} : { subject },
+    prefix: subjectPrefix === undefined ? {} : { subjectPrefix },
+  }));
+
+const reference = z.object({ name: z.string(), subject: z.string(), version: z.number().int() });
+
+export const schemaBody = z.object({
+  schema: z.string().nullish(),
+  schemaType: z.string().nullish(),
+  references: z.array(reference).nullish(),
+  id: z.number().int().nullish(),
+  version: z.number().int().nullish(),
+});
+
+export const configBody = z.object({ compatibility: z.unknown() });
+export const modeBody = z.object({ mode: z.unknown() });
+
+/** A body as the domain wants it; -1 means "not given" in Confluent's clients. */
+export function schemaRequest(body: z.output<typeof schemaBody>, normalize: boolean): SchemaRequest {
+  const { schema, schemaType, references, id, version } = body;
+  return {
+    schema: schema ?? "",
+    references: references ?? [],
+    normalize,
+    ...(typeof schemaType === "string" && schemaType !== "" && { schemaType }),
+    ...(typeof id === "number" && id !== -1 && { id: requireId(id) }),
+    ...(typeof version === "number" && version > 0 && { version }),
+  };
+}
+
+/** An id in a path; what is no number is no path of the registry. */
+export function pathId(text: string): number {
+  if (/^\d{1,10}$/.test(text)) return Number(text);
+  throw new RegistryError("not-found", "HTTP 404 Not Found: an id is a number");
+}
+
+function requireId(id: number): number {
+  if (id >= 1 && id < 2 ** 31) return id;
+  throw new RegistryError("request-invalid", `id must be between 1 and 2^31-1, not ${id}`);
+}

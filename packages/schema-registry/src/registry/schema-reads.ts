@@ -1,0 +1,74 @@
+import { RegistryError } from "../errors.ts";
+import type { Registry } from "./registry.ts";
+import type { RegistryReader } from "./registry-storage.ts";
+import { defaultContext, parseSettingScope } from "./subject-name.ts";
+import type { FoundSchema, StoredSchema } from "./subject-version.ts";
+
+export type SchemaReads = Pick<
+  Registry,
+  "schemaById" | "schemaByGuid" | "idsOfGuid" | "idVersions" | "subjectsOfId"
+>;
+
+const largestId = 2 ** 31 - 1;
+const guidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** What can be asked by id, from consumers of messages that carry one. */
+export function schemaReads(storage: RegistryReader): SchemaReads {
+  const idVersions: SchemaReads["idVersions"] = async (
+    id,
+    { visibility = "live", subject, ...page } = {},
+  ) => {
+    await schemaById(storage, id, subject);
+    return storage.listVersions({ context: contextOf(subject), id, visibility, ...page });
+  };
+
+  async function byGuid(guid: string): Promise<readonly (StoredSchema & { readonly context: string })[]> {
+    const found = guidForm.test(guid) ? await storage.findSchemasByGuid(guid) : [];
+    if (found.length === 0) throw new RegistryError("schema-not-found", `Schema ${guid} not found`);
+    return found;
+  }
+
+  return {
+    idVersions,
+
+    schemaById: async (id, { subject } = {}) => schemaById(storage, id, subject),
+
+    async schemaByGuid(guid) {
+      const [first] = await byGuid(guid);
+      if (!first) throw new RegistryError("schema-not-found", `Schema ${guid} not found`);
+      return first;
+    },
+
+    async idsOfGuid(guid) {
+      return (await byGuid(guid)).map(({ context, id }) => ({ context, id }));
+    },
+
+    async subjectsOfId(id, { offset = 0, limit, ...options } = {}) {
+      const versions = await idVersions(id, options);
+      const subjects = [...new Set(versions.map(({ subject }) => subject))];
+      return subjects.slice(offset, limit === undefined ? undefined : offset + limit);
+    },
+  };
+}
+
+async function schemaById(
+  storage: RegistryReader,
+  id: number,
+  hint: string | undefined,
+): Promise<FoundSchema> {
+  if (Number.isInteger(id) && id > 0 && id <= largestId) {
+    const context = contextOf(hint);
+    if (hint !== undefined && hint !== "") {
+      const subject = parseSettingScope(hint).qualified;
+      const [version] = await storage.findVersions({ context, subject, id, visibility: "all", limit: 1 });
+      if (version) return version;
+    }
+    const found = await storage.findSchema(context, id);
+    if (found) return found;
+  }
+  throw new RegistryError("schema-not-found", `Schema ${id} not found`);
+}
+
+function contextOf(subject: string | undefined): string {
+  return subject === undefined || subject === "" ? defaultContext : parseSettingScope(subject).context;
+}
