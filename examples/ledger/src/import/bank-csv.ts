@@ -11,11 +11,14 @@ interface Row {
   readonly fields: readonly string[] | { readonly reason: string };
 }
 
-/** No field of this format spans lines, so an odd quote damages its own line only and not those that follow. */
+const wellQuoted = /^(?:[^";]*|"(?:[^"]|"")*")(?:;(?:[^";]*|"(?:[^"]|"")*"))*$/;
+
+/** No field of this format spans lines, so a stray quote damages its own line only and not those that follow. */
 function describeDamage({ text, fault }: SourceLine): string | null {
   if (fault !== null) return `The line ${fault}`;
-  const quotes = text.split('"').length - 1;
-  return quotes % 2 === 1 ? "The line opens a quote that it does not close" : null;
+  return wellQuoted.test(text)
+    ? null
+    : "A quote in the line is not closed, or stands in the middle of a field";
 }
 
 function parseRows(lines: readonly SourceLine[]): Row[] {
@@ -31,16 +34,9 @@ function parseRows(lines: readonly SourceLine[]): Row[] {
     record_delimiter: "\n",
     relax_column_count: true,
     skip_empty_lines: true,
-    skip_records_with_error: true,
     on_record: (fields: readonly string[], { lines: line }) => {
       rows.push({ line: before + line, fields });
       return null;
-    },
-    on_skip: (error) => {
-      // csv-parse types the error's properties as `{}`.
-      const line = before + Number(error?.lines ?? 1);
-      rows.push({ line, fields: { reason: "A quote stands in the middle of a field" } });
-      return undefined;
     },
   });
   return rows.sort((left, right) => left.line - right.line);

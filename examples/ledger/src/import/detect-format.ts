@@ -8,8 +8,11 @@ function looksLikeJournal(lines: readonly string[]): boolean {
   let recognized = false;
   for (const line of lines) {
     if (entryHeader.test(line)) return true;
-    if (line.startsWith(";") || findDirective(line) !== null) recognized = true;
-    else if (!/^[\s#*%|]/.test(line)) return false;
+    if (/^[\s#*%|]/.test(line)) continue;
+    const directive = line.startsWith(";") ? ";" : findDirective(line)?.name;
+    if (directive === undefined) return false;
+    // "A" and its like begin a sentence as well as a directive.
+    if (!/^[A-CE-OQ-X]$/.test(directive)) recognized = true;
   }
   return recognized;
 }

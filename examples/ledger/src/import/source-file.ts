@@ -56,6 +56,7 @@ export async function openSourceFile(
   const { head, size } = await readHead(path).catch((error: unknown) => {
     throw describe(path, error);
   });
+  if (size === 0) throw new SourceFileError(`${path} is empty: there is nothing to import`);
   const format = options.format ?? detectFormat(head);
   if (format === null) {
     throw new SourceFileError(
@@ -63,7 +64,15 @@ export async function openSourceFile(
         "say which with --format bank-csv or --format journal",
     );
   }
-  const stream = createReadStream(path);
+  let bytes = 0;
+  // Opened by the first read: a stream that nobody reads would keep its file open.
+  async function* chunks(): AsyncGenerator<Buffer> {
+    const stream: AsyncIterable<Buffer> = createReadStream(path);
+    for await (const chunk of stream) {
+      bytes += chunk.length;
+      yield chunk;
+    }
+  }
   const read = format === "bank-csv" ? readBankCsv : readJournal;
-  return { format, totalBytes: size, bytesRead: () => stream.bytesRead, records: read(stream, options) };
+  return { format, totalBytes: size, bytesRead: () => bytes, records: read(chunks(), options) };
 }

@@ -106,7 +106,7 @@ const names: ReadonlyMap<string, string> = new Map([
 ]);
 
 // `Y2024` and `D$1` need no space; words do. Ledger allows `!` or `@` before a directive.
-const head = /^[!@]?((?:end )?apply [a-z]+|end [a-z]+|[a-z][a-z-]+|[A-Za-z=~](?![a-z]))\s*(.*)$/s;
+const head = /^[!@]?((?:end )?apply [a-z]+|end [a-z]+|[a-z][a-z-]+|[=~]|[A-Za-z](?![a-z]))\s*(.*)$/s;
 
 /** The directive that the line begins with, or null. */
 export function findDirective(text: string): { name: string; argument: string; apply: Apply } | null {
