@@ -1,6 +1,6 @@
 /**
  * A value that its schema does not admit, or bytes that are not an encoding of the schema.
- * The message is one sentence: `amount: expected long (bigint), got number 1`.
+ * The message is one sentence: `amount: expected long (bigint), got number 1; write 1n`.
  */
 export class AvroValueError extends Error {
   override readonly name = "AvroValueError";
@@ -12,11 +12,15 @@ export class AvroValueError extends Error {
   /** What was found, described and shortened. */
   readonly actual: string;
 
-  constructor(details: { path: string; expected: string; actual: string }, options?: ErrorOptions) {
-    const place = details.path === "" ? "value" : details.path;
-    super(`${place}: expected ${details.expected}, got ${details.actual}`, options);
-    this.path = details.path;
-    this.expected = details.expected;
-    this.actual = details.actual;
+  constructor(
+    details: { path: string; expected: string; actual: string; remedy?: string },
+    options?: ErrorOptions,
+  ) {
+    const { path, expected, actual, remedy = "" } = details;
+    const place = path === "" ? "value" : path;
+    super(`${place}: expected ${expected}, got ${actual}${remedy === "" ? "" : `; ${remedy}`}`, options);
+    this.path = path;
+    this.expected = expected;
+    this.actual = actual;
   }
 }

@@ -1,3 +1,4 @@
+import type { AvroSchema } from "./avro-schema.ts";
 import type { Decimal } from "./decimal.ts";
 
 /**
@@ -6,7 +7,7 @@ import type { Decimal } from "./decimal.ts";
  * A union with at most one branch besides `null` is that branch `| null`; with more, values are wrapped as
  * `{ [branch name]: value }`, named as in Avro's JSON encoding.
  */
-export type FromAvro<S> = ValueOf<S, "", Definitions<S, "">>;
+export type FromAvro<S> = AvroSchema extends S ? unknown : ValueOf<S, "", Definitions<S, "">>;
 
 interface Primitives {
   null: null;

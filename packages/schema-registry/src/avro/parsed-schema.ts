@@ -1,12 +1,4 @@
-/** A JSON value with its numbers as written and its object keys in order. */
-export type JsonValue = null | boolean | string | JsonNumber | readonly JsonValue[] | JsonObject;
-
-/** A JSON number as its text, so that `9007199254740993` and `1.0` stay what they are. */
-export interface JsonNumber {
-  readonly number: string;
-}
-
-export type JsonObject = ReadonlyMap<string, JsonValue>;
+import type { JsonObject, JsonValue } from "./json-value.ts";
 
 /** Attributes that are not part of the structure, in the order in which they were written. */
 export type Properties = JsonObject;

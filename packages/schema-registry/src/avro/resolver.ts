@@ -1,10 +1,44 @@
+import { compatibilityOf } from "../compatibility/check-compatibility.ts";
+import { AvroSchemaError } from "./avro-schema-error.ts";
+import { ByteReader } from "./byte-reader.ts";
+import { compileReader } from "./compile-reader.ts";
 import type { ParsedSchema } from "./parsed-schema.ts";
+import { toPublicError } from "./value-fault.ts";
 
 /** Reads bytes of a writer's schema as values of a reader's schema. */
 export interface Resolver {
+  /** Reads exactly one value; throws `AvroValueError` for bytes that are not a value of the writer's schema. */
   decode(bytes: Uint8Array): unknown;
 }
 
+/**
+ * Compiles Avro's schema resolution: fields by name or alias, defaults for fields that the writer does not have,
+ * promotions, the enum's own default for unknown symbols. Matching is the checker's: names without namespace.
+ * A decimal written under another scale keeps its value.
+ *
+ * Throws {@link AvroSchemaError} (rule `incompatible`) unless the reader can read every value of the writer.
+ */
 export function createResolver(writer: ParsedSchema, reader: ParsedSchema): Resolver {
-  throw new Error(String([writer, reader]));
+  const check = compatibilityOf(reader, writer);
+  const [reason] = check.incompatibilities;
+  if (reason !== undefined) {
+    throw new AvroSchemaError({
+      path: reason.path,
+      rule: "incompatible",
+      message: `The reader's schema cannot read the writer's data: ${reason.message}. ${reason.hint}`,
+    });
+  }
+  const read = compileReader(writer, reader, check.isReadable);
+  return Object.freeze({
+    decode(bytes: Uint8Array): unknown {
+      try {
+        const source = new ByteReader(bytes);
+        const value = read(source);
+        source.requireEnd();
+        return value;
+      } catch (error) {
+        throw toPublicError(error);
+      }
+    },
+  });
 }
