@@ -111,20 +111,23 @@ export function defineAggregate<
   };
 }
 
+/** A decider as seen by code that folds any of them: each handler gets the data of its own event. */
+interface AnyDecider<State> {
+  readonly name: string;
+  // Handlers differ in the data they take; the map is keyed by the event's own type, so the two belong together.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly evolve: { readonly [type: string]: (state: State, data: any, event: any) => State };
+}
+
 /** The state after these events. */
-export function fold<State, Events extends readonly AnyEventDefinition[]>(
-  decider: Decider<string, State, Events>,
+export function fold<State>(
+  decider: AnyDecider<State>,
   state: State,
   events: Iterable<RecordedEvent>,
 ): State {
-  // The handler map is keyed by the event's own type, so handler and data belong together.
-  const handlers = decider.evolve as Record<
-    string,
-    ((state: State, data: unknown, event: RecordedEvent) => State) | undefined
-  >;
   let next = state;
   for (const event of events) {
-    const handler = handlers[event.type];
+    const handler = decider.evolve[event.type];
     if (handler === undefined) {
       throw new TidemarkError(
         "event-newer-than-this-node",

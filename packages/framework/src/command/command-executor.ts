@@ -5,7 +5,7 @@ import {
   checkAggregateId,
   type LoadedAggregate,
 } from "../aggregate/aggregate-repository.ts";
-import { decidedEvents, type AnyAggregate } from "../aggregate/define-aggregate.ts";
+import { decidedEvents, type AnyAggregate, type DecideContext } from "../aggregate/define-aggregate.ts";
 import { DomainError, TidemarkError } from "../errors.ts";
 import type { NewEvent } from "../event/define-event.ts";
 import type { EventSerializer } from "../event/event-serializer.ts";
@@ -37,7 +37,7 @@ import {
 interface Request {
   readonly aggregate: AnyAggregate;
   readonly id: string;
-  readonly command: string;
+  readonly decide: (state: unknown, input: unknown, context: DecideContext) => NewEvent | readonly NewEvent[];
   readonly input: unknown;
   readonly options: CommandOptions;
   readonly tenant: string;
@@ -99,7 +99,8 @@ export class CommandExecutor {
     }
     const parsed = parseInput(definition.input, input);
     const tenant = options.tenant ?? "";
-    const request = { aggregate, id: aggregateId, command, input: parsed, options, tenant };
+    const { decide } = definition;
+    const request = { aggregate, id: aggregateId, decide, input: parsed, options, tenant };
     const { idempotencyKey } = options;
     if (idempotencyKey === undefined) return this.#enqueue({ ...request, idempotency: null });
 
@@ -141,9 +142,7 @@ export class CommandExecutor {
     let decided: readonly NewEvent[];
     try {
       const context = { id, revision: loaded.revision };
-      decided = decidedEvents(
-        aggregate.commands[request.command].decide(loaded.state, request.input, context),
-      );
+      decided = decidedEvents(request.decide(loaded.state, request.input, context));
     } catch (error) {
       if (error instanceof DomainError) return this.#refuse(request, error);
       throw error;

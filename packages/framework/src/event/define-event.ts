@@ -115,15 +115,26 @@ export function defineEvent<
     readonly upcaster: Upcaster<Old, FromAvro<S>>;
   },
 ): EventDefinition<ShortName<S["name"]>, FromAvro<S>, WrittenShape<S, Old, Version, Write>>;
-export function defineEvent(
-  schema: AvroRecordSchema,
-  options: {
-    readonly rules?: unknown;
-    readonly version?: number;
-    readonly write?: number;
-    readonly upcaster?: { readonly from: AnyEventDefinition; readonly upcast: (data: never) => unknown };
-  } = {},
-): AnyEventDefinition {
+// The overloads are the types. Against anything but `any`, comparing them with this signature would expand the
+// inferred payload of every possible schema (TS2589).
+// oxlint-disable-next-line typescript/no-explicit-any
+export function defineEvent(schema: AvroRecordSchema, options: any = {}): any {
+  return define(schema, options);
+}
+
+interface LooseOptions {
+  readonly rules?: z.ZodType;
+  readonly version?: number;
+  readonly write?: number;
+  readonly upcaster?: LooseUpcaster;
+}
+
+interface LooseUpcaster {
+  readonly from: AnyEventDefinition;
+  readonly upcast: (data: unknown) => unknown;
+}
+
+function define(schema: AvroRecordSchema, options: LooseOptions): AnyEventDefinition {
   const recordName = fullNameOf(schema);
   const type = recordName.slice(recordName.lastIndexOf(".") + 1);
   const version = options.version ?? 1;
@@ -134,42 +145,38 @@ export function defineEvent(
   if (writeVersion !== version && writeVersion !== version - 1) {
     invalid(recordName, `write: ${writeVersion} must be ${version} or the version before it`);
   }
-  const define = (data: unknown): NewEvent => ({ type, data, definition });
-  // The overloads above are the types; the loose implementation keeps instantiation shallow (TS2589).
-  const definition = Object.assign(define, {
+  const make = (data: unknown): NewEvent => ({ type, data, definition });
+  const definition: AnyEventDefinition = Object.assign(make, {
     type,
     recordName,
     version,
     writeVersion,
     versions,
     rules: options.rules ?? null,
-  }) as AnyEventDefinition;
+  });
   return Object.freeze(definition);
 }
 
 function olderVersions(
   recordName: string,
   version: number,
-  upcaster: { readonly from: AnyEventDefinition; readonly upcast: (data: never) => unknown } | undefined,
+  upcaster: LooseUpcaster | undefined,
 ): EventVersion[] {
   if (upcaster === undefined) {
     if (version !== 1)
       invalid(recordName, `version ${version} needs an upcaster from version ${version - 1}`);
     return [];
   }
-  const { from } = upcaster;
+  const { from, upcast } = upcaster;
   if (from.recordName !== recordName) {
     invalid(recordName, `the upcaster starts from ${from.recordName}, which is another event`);
   }
   if (from.version !== version - 1) {
     invalid(recordName, `version ${version} needs an upcaster from ${version - 1}, not from ${from.version}`);
   }
-  return from.versions.map((old) => {
-    if (old.version !== from.version) return old;
-    // The typed overloads tie the upcaster's parameter to the old definition's data.
-    const upcast = upcaster.upcast as (data: unknown) => unknown;
-    return { ...old, upcast: (data: unknown) => toArray(upcast(data)) };
-  });
+  return from.versions.map((old) =>
+    old.version === from.version ? { ...old, upcast: (data) => toArray(upcast(data)) } : old,
+  );
 }
 
 function toArray(value: unknown): readonly unknown[] {

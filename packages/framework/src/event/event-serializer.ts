@@ -145,7 +145,7 @@ function encodePayload(definition: AnyEventDefinition, version: EventVersion, da
   } catch (error) {
     throw new TidemarkError(
       "event-invalid",
-      `The event ${definition.recordName} does not match its schema: ${error instanceof Error ? error.message : error}`,
+      `The event ${definition.recordName} does not match its schema: ${error instanceof Error ? error.message : String(error)}`,
       { cause: error },
     );
   }

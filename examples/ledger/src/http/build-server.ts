@@ -1,0 +1,40 @@
+import fastifySwagger from "@fastify/swagger";
+import fastifySwaggerUi from "@fastify/swagger-ui";
+import type { Application } from "@tidemark/framework";
+import { frameworkProblem, healthRoutes } from "@tidemark/framework/fastify";
+import { openApiTransform, problemDocuments, problemServerOptions } from "@tidemark/schema-registry/fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
+import type { LedgerAggregates } from "../app.ts";
+import { accountRoutes } from "./account-routes.ts";
+import { journalRoutes } from "./journal-routes.ts";
+import { trialBalanceRoute } from "./trial-balance-route.ts";
+
+/** The ledger's HTTP API with its OpenAPI page at `/docs`. Listening is the caller's. */
+export async function buildServer(options: {
+  readonly application: Application<LedgerAggregates>;
+  readonly logger: FastifyBaseLogger;
+}): Promise<FastifyInstance> {
+  const { application, logger } = options;
+  const app = Fastify({
+    ...problemServerOptions(),
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    // Ends idle keep-alive connections on close, so that Ctrl-C does not wait for browsers.
+    forceCloseConnections: "idle",
+  });
+  app.setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler);
+  await app.register(problemDocuments, { mapError: frameworkProblem });
+  await app.register(fastifySwagger, {
+    openapi: {
+      info: { title: "Ledger", description: "A double-entry ledger on Tidemark", version: "0.1.0" },
+    },
+    transform: openApiTransform,
+  });
+  await app.register(fastifySwaggerUi, { routePrefix: "/docs" });
+  await app.register(healthRoutes, { application });
+  await app.register(accountRoutes, { application });
+  await app.register(journalRoutes, { application });
+  await app.register(trialBalanceRoute, { application });
+  return app;
+}

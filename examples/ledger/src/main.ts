@@ -1,0 +1,85 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { readConfig } from "./config.ts";
+import { importFile } from "./run/import-file.ts";
+import { rebuildProjection } from "./run/rebuild-projection.ts";
+import { serve } from "./run/serve.ts";
+import { explainFailure } from "./run/explain-failure.ts";
+
+/** Exit statuses: 1 for what could not be done, 130 after Ctrl-C, as shells expect. */
+const failed = 1;
+const interrupted = 130;
+
+/** After Ctrl-C, how long an orderly end may take before the process ends anyway; in milliseconds. */
+const graceMs = 4_500;
+
+async function main(): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => requestStop(stop));
+
+  const program = new Command("ledger")
+    .description("A double-entry ledger on Tidemark")
+    .showHelpAfterError("(add --help for what can be said)")
+    .configureHelp({ showGlobalOptions: true });
+  program
+    .command("start", { isDefault: true })
+    .description("run the ledger, its schema registry and, without DATABASE_URL, its PostgreSQL")
+    .allowExcessArguments(false)
+    .action(async () => serve(readConfig(process.env), stop.signal));
+  program
+    .command("import")
+    .description("import a bank CSV or a plain-text journal; the same file twice changes nothing")
+    .argument("<file>", "relative to where you stand")
+    .addOption(
+      new Option("--format <format>", "instead of telling it by content").choices(["bank-csv", "journal"]),
+    )
+    .option("--json", "progress and result as JSON lines", false)
+    .action(async (file: string, { format, json }: { format?: "bank-csv" | "journal"; json: boolean }) => {
+      process.exitCode = await importFile(readConfig(process.env), {
+        file,
+        format,
+        json,
+        signal: stop.signal,
+      });
+    });
+  program
+    .command("rebuild")
+    .description("rebuild a read model from position zero, beside the one that serves")
+    .argument("<projection>", "accounts, statement or trial-balance", projectionName)
+    .option("--json", "progress and result as JSON lines", false)
+    .action(async (projection: string, { json }: { json: boolean }) => {
+      process.exitCode = await rebuildProjection(readConfig(process.env), {
+        projection,
+        json,
+        signal: stop.signal,
+      });
+    });
+
+  try {
+    await program.parseAsync();
+    if (stop.signal.aborted) process.exitCode = 0;
+  } catch (error) {
+    if (stop.signal.aborted) {
+      process.exitCode = interrupted;
+      return;
+    }
+    process.stderr.write(`${explainFailure(error)}\n`);
+    process.exitCode = failed;
+  }
+}
+
+function projectionName(value: string): string {
+  if (/^[a-z][a-z0-9-]*$/.test(value)) return value;
+  throw new InvalidArgumentError("A projection's name has lower-case letters, digits and hyphens.");
+}
+
+/** The second Ctrl-C, or an end that takes too long, does not wait any more; what was acknowledged is stored. */
+function requestStop(stop: AbortController): void {
+  if (stop.signal.aborted) process.exit(interrupted);
+  stop.abort();
+  setTimeout(() => {
+    process.stderr.write("The ledger did not stop in time and ends now; nothing acknowledged is lost.\n");
+    process.exit(failed);
+  }, graceMs).unref();
+}
+
+await main();

@@ -1,0 +1,45 @@
+import { createRegistryServer } from "@tidemark/schema-registry/fastify";
+import type { FastifyInstance } from "fastify";
+import type { Config } from "../config.ts";
+import { buildServer } from "../http/build-server.ts";
+import { checkPort } from "./check-port.ts";
+import { createLogger } from "./logger.ts";
+import { openLedger } from "./open-ledger.ts";
+
+const host = "127.0.0.1";
+
+/** Runs the registry and the ledger until the signal aborts, then closes both in order. */
+export async function serve(config: Config, signal: AbortSignal): Promise<void> {
+  await checkPort(config.registryPort, "REGISTRY_PORT");
+  await checkPort(config.ledgerPort, "LEDGER_PORT");
+  const logger = createLogger(config.logLevel);
+  const opened = await openLedger(config, { projections: "run", logger, signal });
+  const servers: FastifyInstance[] = [];
+  try {
+    const registry = createRegistryServer({ registry: opened.registry, logger });
+    servers.push(registry);
+    const registryUrl = await registry.listen({ host, port: config.registryPort });
+    const api = await buildServer({ application: opened.application, logger });
+    servers.push(api);
+    const apiUrl = await api.listen({ host, port: config.ledgerPort });
+    process.stdout.write(
+      `Ledger API       ${apiUrl}\n` +
+        `OpenAPI page     ${apiUrl}/docs\n` +
+        `Schema registry  ${registryUrl}\n` +
+        `Data             ${opened.data}\n` +
+        "Press Ctrl-C to stop.\n",
+    );
+    await aborted(signal);
+    process.stdout.write("Stopping.\n");
+  } finally {
+    for (const server of servers.reverse()) await server.close();
+    await opened.close();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
