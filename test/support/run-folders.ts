@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -8,6 +8,8 @@ const prefix = "tidemark-test-";
 /** Makes the temporary folder of this run; it says which process it belongs to. */
 export async function makeRunFolder(): Promise<string> {
   const folder = await mkdtemp(join(await realpath(tmpdir()), prefix));
+  // PostgreSQL runs as another user than root, who must get in.
+  await chmod(folder, 0o755);
   await writeFile(join(folder, "pid"), String(process.pid));
   return folder;
 }

@@ -3,7 +3,7 @@ import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from "nod
 import { join } from "node:path";
 import { PostgresError } from "../postgres-error.ts";
 import type { PostgresBinaries } from "./binaries.ts";
-import { giveTo, runCommand, type RunAs } from "./run-as.ts";
+import { giveTo, runCommand, type CommandResult, type RunAs } from "./run-as.ts";
 
 /** Where the embedded server keeps its things inside the folder that the user named. */
 export interface DataFolder {
@@ -86,26 +86,25 @@ export async function initializeData(options: {
   try {
     await giveTo(runAs, draft);
     await giveTo(runAs, passwordFile);
-    const { exitCode, output } = await runCommand(
-      runAs,
-      binaries.initdb,
-      [
-        `--pgdata=${draft}`,
-        `--username=${superuser}`,
-        `--pwfile=${passwordFile}`,
-        "--auth=scram-sha-256",
-        "--encoding=UTF8",
-        // The same order and case rules on every platform, whatever its C library says.
-        "--locale=C",
-        "--locale-provider=builtin",
-        "--builtin-locale=C.UTF-8",
-        ...(options.durable ? [] : ["--no-sync"]),
-      ],
-      signal,
-    );
-    if (exitCode !== 0) {
-      throw new PostgresError("PG_START_FAILED", `initdb could not make ${folder.data}: ${lastLine(output)}`);
+    const parameters = [
+      `--pgdata=${draft}`,
+      `--username=${superuser}`,
+      `--pwfile=${passwordFile}`,
+      "--auth=scram-sha-256",
+      "--encoding=UTF8",
+      // The same order and case rules on every platform, whatever its C library says.
+      "--locale=C",
+      "--locale-provider=builtin",
+      "--builtin-locale=C.UTF-8",
+      ...(options.durable ? [] : ["--no-sync"]),
+    ];
+    let result = await runCommand(runAs, binaries.initdb, parameters, signal);
+    if (isUserUnknown(result)) {
+      // Containers run as numbers without a name. In a namespace the number is nobody's, who has one.
+      const named = { ...runAs, inNamespace: true };
+      result = await runCommand(named, binaries.initdb, parameters, signal).catch(() => result);
     }
+    if (result.exitCode !== 0) throw initializationFailed(folder, result);
     await appendFile(join(draft, "postgresql.conf"), "\ninclude_if_exists = 'tidemark.conf'\n");
     await rename(draft, folder.data);
   } finally {
@@ -113,6 +112,18 @@ export async function initializeData(options: {
   }
 }
 
-export function lastLine(text: string): string {
+function isUserUnknown(result: CommandResult): boolean {
+  return result.exitCode !== 0 && result.output.includes("could not look up effective user ID");
+}
+
+function initializationFailed(folder: DataFolder, result: CommandResult): PostgresError {
+  const remedy = isUserUnknown(result)
+    ? "; run this as a user that has a name (an entry in /etc/passwd), or set DATABASE_URL"
+    : "";
+  const message = `initdb could not make ${folder.data}: ${lastLine(result.output)}${remedy}`;
+  return new PostgresError("PG_START_FAILED", message);
+}
+
+function lastLine(text: string): string {
   return text.trim().split("\n").at(-1)?.trim() ?? "";
 }

@@ -7,12 +7,16 @@ import type { PostgresBinaries } from "./binaries.ts";
 /** PostgreSQL refuses to run as root, so root runs it as nobody: the number needs no entry in /etc/passwd. */
 const nobody = { uid: 65534, gid: 65534 };
 
-/**
- * The user that runs PostgreSQL: `self` the user of this process, `other` another one, which only root can choose,
- * `namespace` root inside a user namespace in which it is called nobody. The last one is for a folder that nobody
- * cannot enter, such as a clone in root's home.
- */
-export type RunAs = { kind: "self" } | { kind: "other"; uid: number; gid: number } | { kind: "namespace" };
+/** How PostgreSQL's programs run. */
+export interface RunAs {
+  /** Another user than this process's, which only root can choose. */
+  user?: { uid: number; gid: number };
+  /**
+   * In a user namespace in which that user is called nobody. So root can run them in a folder that nobody cannot
+   * enter, such as a clone in root's home; the files stay root's.
+   */
+  inNamespace: boolean;
+}
 
 export interface CommandResult {
   exitCode: number | null;
@@ -29,8 +33,8 @@ export function runCommand(
   parameters: string[],
   signal?: AbortSignal,
 ): Promise<CommandResult> {
-  const inNamespace = ["--user", "--map-user=65534", "--map-group=65534", "--", file, ...parameters];
-  const [command, args] = runAs.kind === "namespace" ? ["unshare", inNamespace] : [file, parameters];
+  const asNobody = ["--user", "--map-user=65534", "--map-group=65534", "--", file, ...parameters];
+  const [command, args] = runAs.inNamespace ? ["unshare", asNobody] : [file, parameters];
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: process.platform === "win32" ? process.cwd() : "/",
@@ -38,14 +42,14 @@ export function runCommand(
       windowsHide: true,
       env: { PATH: process.env["PATH"], SystemRoot: process.env["SystemRoot"], LC_ALL: "C", TZ: "UTC" },
       stdio: ["ignore", "pipe", "pipe"],
-      ...(runAs.kind === "other" ? { uid: runAs.uid, gid: runAs.gid } : {}),
+      ...runAs.user,
       ...(signal === undefined ? {} : { signal }),
     });
     let output = "";
     const collect = (chunk: Buffer) => (output += chunk.toString());
     child.stdout.on("data", collect);
     child.stderr.on("data", collect);
-    child.on("error", reject);
+    child.on("error", (error) => reject(signal?.aborted === true ? signal.reason : error));
     // A server that pg_ctl leaves behind could hold the pipes open, so the end of the program counts, not theirs.
     child.on("exit", (exitCode) => setImmediate(() => resolve({ exitCode, output: output.trim() })));
   });
@@ -63,10 +67,10 @@ export async function chooseRunAs(
   dataFolder: string,
 ): Promise<RunAs> {
   const ownUid = process.getuid?.();
-  if (ownUid === undefined) return { kind: "self" };
+  if (ownUid === undefined) return { inNamespace: false };
   const owner = await stat(dataFolder).catch(() => undefined);
   if (ownUid !== 0) {
-    if (owner === undefined || owner.uid === ownUid) return { kind: "self" };
+    if (owner === undefined || owner.uid === ownUid) return { inNamespace: false };
     throw notAccessible(
       `${dataFolder} belongs to user ${owner.uid}, this process runs as user ${ownUid}: ` +
         `run it as user ${owner.uid}, give the folder away with chown -R ${ownUid}, or choose another data folder`,
@@ -75,12 +79,12 @@ export async function chooseRunAs(
   // A data folder that a plain user made stays that user's, or the next start without sudo would fail.
   const isOthers = owner !== undefined && owner.uid !== 0 && owner.uid !== nobody.uid;
   const user = isOthers ? { uid: owner.uid, gid: owner.gid } : nobody;
-  const other: RunAs = { kind: "other", ...user };
+  const other: RunAs = { user, inNamespace: false };
   if (await canUse(other, binaries, parentFolder)) {
     if (owner !== undefined && owner.uid !== user.uid) await chownTree(dataFolder, user);
     return other;
   }
-  const namespace: RunAs = { kind: "namespace" };
+  const namespace: RunAs = { inNamespace: true };
   if (!isOthers && (await canUse(namespace, binaries, parentFolder))) {
     if (owner !== undefined && owner.uid !== 0) await chownTree(dataFolder, { uid: 0, gid: 0 });
     return namespace;
@@ -93,8 +97,9 @@ export async function chooseRunAs(
 
 /** Gives a file that this process made to the user that will run PostgreSQL. */
 export async function giveTo(runAs: RunAs, path: string): Promise<void> {
-  if (runAs.kind === "other") await chown(path, runAs.uid, runAs.gid);
-  if (runAs.kind === "namespace") await chown(path, 0, 0);
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = runAs.user ?? { uid: 0, gid: 0 };
+  await chown(path, uid, gid);
 }
 
 async function canUse(runAs: RunAs, binaries: PostgresBinaries, folder: string): Promise<boolean> {

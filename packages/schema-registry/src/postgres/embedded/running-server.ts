@@ -42,11 +42,7 @@ async function waitUntilReady(
     const current = (await readPostmaster(folder.data)) ?? postmaster;
     if (current.status === "ready") {
       try {
-        const { data_directory: served } = await askServer<{ data_directory: string }>(
-          current.port,
-          password,
-          "show data_directory",
-        );
+        const served = await readDataDirectory(current.port, password);
         if ((await realpath(served)) === (await realpath(folder.data))) return current.port;
         reason = new Error(`port ${current.port} is served from ${served}`);
       } catch (error) {
@@ -64,13 +60,13 @@ async function waitUntilReady(
   throw new PostgresError("PG_START_FAILED", sentence, { cause: reason });
 }
 
-/** One statement as the superuser; the first row of its answer. */
+/** The rows of one statement that the superuser runs in the database `postgres`. */
 export async function askServer<Row extends pg.QueryResultRow>(
   port: number,
   password: string,
   statement: string,
   values: unknown[] = [],
-): Promise<Row> {
+): Promise<Row[]> {
   const client = new pg.Client({
     host: "127.0.0.1",
     port,
@@ -83,13 +79,15 @@ export async function askServer<Row extends pg.QueryResultRow>(
   client.on("error", () => undefined);
   await client.connect();
   try {
-    const { rows } = await client.query<Row>(statement, values);
-    const [row] = rows;
-    if (row === undefined) throw new Error(`no row from ${statement}`);
-    return row;
+    return (await client.query<Row>(statement, values)).rows;
   } finally {
     await client.end();
   }
+}
+
+async function readDataDirectory(port: number, password: string): Promise<string> {
+  const rows = await askServer<{ data_directory: string }>(port, password, "show data_directory");
+  return rows[0]?.data_directory ?? "";
 }
 
 function isWrongPassword(error: unknown): boolean {

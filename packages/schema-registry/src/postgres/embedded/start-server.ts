@@ -1,9 +1,10 @@
 import { open, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../../logger.ts";
 import { PostgresError } from "../postgres-error.ts";
 import type { PostgresBinaries } from "./binaries.ts";
-import { lastLine, type DataFolder } from "./data-folder.ts";
+import type { DataFolder } from "./data-folder.ts";
 import { freePort, listenOnce } from "./free-port.ts";
 import { giveTo, runCommand, type RunAs } from "./run-as.ts";
 import { settingsText, type ServerSettings } from "./server-settings.ts";
@@ -38,14 +39,15 @@ export async function startServer(options: StartServerOptions): Promise<number> 
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port ?? (await freePort(preferred));
     if (options.port !== undefined && (await listenOnce(port)) === undefined) throw portInUse(port);
+    options.logger?.debug({ port, folder: folder.data }, "Starting PostgreSQL");
     const output = await runPgCtl(options, port);
     if (output === undefined) return port;
     const log = (await readFile(folder.log, "utf8")).slice(logStart);
     if (!log.includes("Address already in use")) {
-      const reason = log.split("\n").findLast((line) => /(FATAL|PANIC|ERROR):/.test(line)) ?? output;
+      const reason = reasonIn(log) || output;
       throw new PostgresError(
         "PG_START_FAILED",
-        `PostgreSQL did not start in ${folder.data}: ${lastLine(reason)} (see ${folder.log})`,
+        `PostgreSQL did not start in ${folder.data}: ${reason} (see ${folder.log})`,
       );
     }
     // Between the check and the start another program took the port.
@@ -59,14 +61,32 @@ async function runPgCtl(options: StartServerOptions, port: number): Promise<stri
   const { folder, binaries, runAs, signal } = options;
   const parameters = ["start", "--wait", "--timeout", String(startTimeoutSeconds), "--pgdata", folder.data];
   parameters.push("--log", folder.log, "--options", `-p ${port}`);
+  // A signal must end the server that pg_ctl launches, and that may take a moment to register itself.
+  let starting = true;
+  const stopWhileStarting = async () => {
+    while (starting) {
+      await stopServer(folder);
+      await delay(20);
+    }
+  };
+  // What fails here fails again below, where it is reported.
+  const onAbort = () => void stopWhileStarting().catch(() => undefined);
+  signal?.addEventListener("abort", onAbort);
   try {
-    const { exitCode, output } = await runCommand(runAs, binaries.pgCtl, parameters, signal);
+    const { exitCode, output } = await runCommand(runAs, binaries.pgCtl, parameters);
+    if (signal?.aborted === true) await stopServer(folder);
+    signal?.throwIfAborted();
     return exitCode === 0 ? undefined : output;
-  } catch (error) {
-    // Cancelled: pg_ctl is gone, but the server that it launched goes on starting.
-    await stopServer(folder);
-    throw error;
+  } finally {
+    starting = false;
+    signal?.removeEventListener("abort", onAbort);
   }
+}
+
+/** The last lines of a failed start without their time and process id. */
+function reasonIn(log: string): string {
+  const lines = log.trim().split("\n").slice(-3);
+  return lines.map((line) => line.replace(/^\S+ \S+ \S+ \[\d+\] /, "").trim()).join("; ");
 }
 
 /** Makes the log writable for the server and returns its length: what follows is of this start. */

@@ -16,9 +16,9 @@ export async function stopServer(folder: DataFolder): Promise<boolean> {
   if (postmaster === undefined || !(await isServerAlive(postmaster, folder.data))) return true;
   if (process.platform === "win32") {
     const parameters = ["stop", "--pgdata", folder.data, "--mode", "fast", "--no-wait"];
-    await runCommand({ kind: "self" }, findBinaries().pgCtl, parameters);
+    await runCommand({ inNamespace: false }, findBinaries().pgCtl, parameters);
   } else {
-    process.kill(postmaster.pid, "SIGINT");
+    interrupt(postmaster.pid);
   }
   const deadline = Date.now() + timeoutMs;
   while (await isServerAlive(postmaster, folder.data)) {
@@ -26,4 +26,14 @@ export async function stopServer(folder: DataFolder): Promise<boolean> {
     await delay(pollMs);
   }
   return true;
+}
+
+/** Asks for what PostgreSQL calls a fast shutdown. */
+function interrupt(pid: number): void {
+  try {
+    process.kill(pid, "SIGINT");
+  } catch (error) {
+    const isGone = error instanceof Error && "code" in error && error.code === "ESRCH";
+    if (!isGone) throw error;
+  }
 }
