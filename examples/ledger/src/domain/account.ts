@@ -6,14 +6,14 @@ import { nonNegativeAmount, positiveAmount } from "./amount.ts";
 import { add, negate, zero } from "./exact-decimal.ts";
 import { commodity, line } from "./names.ts";
 
-interface OpenedAccount {
+export interface OpenedAccount {
   readonly status: "open" | "closed";
   readonly currency: string;
   readonly balance: Decimal;
   readonly overdraftLimit: Decimal | null;
 }
 
-type State = { readonly status: "none" } | OpenedAccount;
+export type State = { readonly status: "none" } | OpenedAccount;
 
 const movement = z.object({
   amount: positiveAmount,

@@ -1,7 +1,7 @@
 import { parseDecimal, type Decimal } from "@tidemark/schema-registry/avro";
 import { v5 } from "uuid";
 import { calendarDate } from "./calendar-date.ts";
-import { fitsLedger, maxDigits } from "./exact-decimal.ts";
+import { fitsLedger, maxDigits } from "../domain/exact-decimal.ts";
 import type { SkippedRecord, TransactionRecord } from "./source-record.ts";
 
 const namespace = "5b0c6a52-3d1e-5f27-9a44-7c1f0e9d8b62";

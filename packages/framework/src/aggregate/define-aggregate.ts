@@ -59,9 +59,22 @@ export interface Aggregate<
   };
 }
 
-// An aggregate is invariant in its state and inputs; this is the top of all of them.
-// oxlint-disable-next-line typescript/no-explicit-any
-export type AnyAggregate = Aggregate<string, any, readonly AnyEventDefinition[], any>;
+/* oxlint-disable typescript/no-explicit-any -- An aggregate is invariant in its state, events and inputs: this is the
+   top of all of them, for code that runs any. Each handler still gets what its own definition names. */
+/** Any aggregate. */
+export interface AnyAggregate {
+  readonly name: string;
+  readonly events: readonly AnyEventDefinition[];
+  readonly initialState: (id: string) => any;
+  readonly evolve: { readonly [type: string]: (state: any, data: any, event: any) => any };
+  readonly commands: {
+    readonly [command: string]: {
+      readonly input: z.ZodType;
+      readonly decide: (state: any, input: any, context: DecideContext) => NewEvent | readonly NewEvent[];
+    };
+  };
+}
+/* oxlint-enable typescript/no-explicit-any */
 
 /** Names of an aggregate's commands. */
 export type CommandName<A extends AnyAggregate> = keyof A["commands"] & string;

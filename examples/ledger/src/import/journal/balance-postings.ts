@@ -1,5 +1,5 @@
 import { formatDecimal, type Decimal } from "@tidemark/schema-registry/avro";
-import { add, negate, zero } from "../exact-decimal.ts";
+import { add, negate, zero } from "../../domain/exact-decimal.ts";
 import type { CommodityAmount, EntryPosting } from "../source-record.ts";
 import { requireFits } from "./journal-amount.ts";
 import type { JournalPosting } from "./journal-posting.ts";

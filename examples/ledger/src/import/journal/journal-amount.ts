@@ -1,5 +1,5 @@
 import { parseDecimal, type Decimal } from "@tidemark/schema-registry/avro";
-import { fitsLedger, maxDigits, multiply, negate } from "../exact-decimal.ts";
+import { fitsLedger, maxDigits, multiply, negate } from "../../domain/exact-decimal.ts";
 import type { CommodityAmount } from "../source-record.ts";
 import { knownMarksOf, noCommodity, observeDecimalMark, type JournalContext } from "./journal-context.ts";
 import { readNumber, type DecimalMark } from "./journal-number.ts";
