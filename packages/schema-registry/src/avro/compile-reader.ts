@@ -1,7 +1,7 @@
 import { AvroSchemaError } from "./avro-schema-error.ts";
 import { compileDefault } from "./compile-default.ts";
 import { compileSkip, definitionOf, takesBytes, unionBranch, type SkipCompilation } from "./compile-skip.ts";
-import { matchField, preferredBranches } from "./match-types.ts";
+import { matchingFields, preferredBranches } from "./match-types.ts";
 import type { FieldNode, ParsedSchema, RecordNode, SchemaNode, UnionNode } from "./parsed-schema.ts";
 import { leafReader, type Read } from "./read-leaf.ts";
 import { branchName, isWrapped } from "./union-branches.ts";
@@ -113,7 +113,7 @@ function recordReader(compilation: Compilation, writer: RecordNode, reader: Reco
 function recordSteps(compilation: Compilation, writer: RecordNode, reader: RecordNode): Step[] {
   const sources = new Map<FieldNode, FieldNode>();
   for (const field of reader.fields) {
-    const written = matchField(writer, field);
+    const [written] = matchingFields(writer, field);
     // One written value fills one field: a second field with the same alias takes its default.
     if (written !== undefined && !sources.has(written)) sources.set(written, field);
   }

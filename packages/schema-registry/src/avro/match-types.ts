@@ -13,13 +13,14 @@ export function namesMatch(reader: NamedNode, writer: NamedNode): boolean {
   return shortNameOf(reader.name) === shortNameOf(writer.name) || reader.aliases.includes(writer.name);
 }
 
-/** The writer's fields that a reader's field takes its value from, by name and by alias. */
-export function matchingFields(writer: RecordNode, field: FieldNode): FieldNode[] {
-  return writer.fields.filter(({ name }) => name === field.name || field.aliases.includes(name));
-}
+const fieldsByName = new WeakMap<RecordNode, ReadonlyMap<string, FieldNode>>();
 
-export function matchField(writer: RecordNode, field: FieldNode): FieldNode | undefined {
-  return writer.fields.find(({ name }) => name === field.name) ?? matchingFields(writer, field)[0];
+/** The writer's fields that a reader's field takes its value from: the one of its name, then those of its aliases. */
+export function matchingFields(writer: RecordNode, field: FieldNode): FieldNode[] {
+  const fields = fieldsByName.get(writer) ?? new Map(writer.fields.map((one) => [one.name, one]));
+  fieldsByName.set(writer, fields);
+  const matches = [field.name, ...field.aliases].map((name) => fields.get(name));
+  return [...new Set(matches.filter((match) => match !== undefined))];
 }
 
 /** The branches of a reader's union, the ones closest to a writer's type first: by full name, by name, by kind. */

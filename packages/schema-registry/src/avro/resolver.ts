@@ -1,6 +1,6 @@
-import { compatibilityOf } from "../compatibility/check-compatibility.ts";
 import { AvroSchemaError } from "./avro-schema-error.ts";
 import { ByteReader } from "./byte-reader.ts";
+import { compareSchemas } from "./compare-schemas.ts";
 import { compileReader } from "./compile-reader.ts";
 import type { ParsedSchema } from "./parsed-schema.ts";
 import { toPublicError } from "./value-fault.ts";
@@ -19,16 +19,16 @@ export interface Resolver {
  * Throws {@link AvroSchemaError} (rule `incompatible`) unless the reader can read every value of the writer.
  */
 export function createResolver(writer: ParsedSchema, reader: ParsedSchema): Resolver {
-  const check = compatibilityOf(reader, writer);
-  const [reason] = check.incompatibilities;
-  if (reason !== undefined) {
+  const { differences, isReadable } = compareSchemas(reader, writer);
+  const [difference] = differences;
+  if (difference !== undefined) {
     throw new AvroSchemaError({
-      path: reason.path,
+      path: difference.path,
       rule: "incompatible",
-      message: `The reader's schema cannot read the writer's data: ${reason.message}. ${reason.hint}`,
+      message: `The reader's schema cannot read the writer's data: ${difference.kind} at ${difference.label === "" ? "the root" : difference.label}`,
     });
   }
-  const read = compileReader(writer, reader, check.isReadable);
+  const read = compileReader(writer, reader, isReadable);
   return Object.freeze({
     decode(bytes: Uint8Array): unknown {
       try {

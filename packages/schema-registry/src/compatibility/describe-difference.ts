@@ -1,31 +1,18 @@
 import { shallowText } from "../avro/canonical-text.ts";
+import type { Difference } from "../avro/difference.ts";
 import type { DefinitionNode, FieldNode, ParsedSchema } from "../avro/parsed-schema.ts";
-import type { Incompatibility, IncompatibilityKind } from "./incompatibility.ts";
+import type { Incompatibility } from "./incompatibility.ts";
 
-/** A difference as the checker finds it. */
-export interface Difference {
-  readonly kind: IncompatibilityKind;
-  readonly reader: DefinitionNode;
-  readonly writer: DefinitionNode;
-  /** The reader's field that has no counterpart, or too many. */
-  readonly field?: FieldNode;
-  /** The writer's fields that the reader's field matches. */
-  readonly fields?: readonly string[];
-  readonly symbols?: readonly string[];
-  /** The writer's branch that the reader's union does not take. */
-  readonly branch?: DefinitionNode;
-  readonly nested?: readonly Incompatibility[];
+interface SchemaPair {
+  readonly reader: ParsedSchema;
+  readonly writer: ParsedSchema;
 }
 
 /** Puts a difference into words: what differs, and one sentence on how to make the change compatible. */
-export function describeDifference(
-  schemas: { readonly reader: ParsedSchema; readonly writer: ParsedSchema },
-  path: string,
-  label: string,
-  difference: Difference,
-): Incompatibility {
-  const { kind, reader, writer, nested = [] } = difference;
-  const [message, hint] = sentences(difference, label === "" ? "the schema" : label);
+export function describeDifference(schemas: SchemaPair, difference: Difference): Incompatibility {
+  const { kind, path, reader, writer } = difference;
+  const [message, hint] = sentences(difference);
+  const nested = (difference.nested ?? []).map((inner) => describeDifference(schemas, inner));
   return Object.freeze({
     kind,
     path,
@@ -44,8 +31,9 @@ function fragment(schema: ParsedSchema, node: DefinitionNode): string {
   return text.length > maxFragment ? `${text.slice(0, maxFragment)}...` : text;
 }
 
-function sentences(difference: Difference, place: string): [message: string, hint: string] {
+function sentences(difference: Difference): [message: string, hint: string] {
   const { reader, writer } = difference;
+  const place = difference.label === "" ? "The schema" : difference.label;
   switch (difference.kind) {
     case "NAME_MISMATCH":
       return difference.fields === undefined
@@ -110,8 +98,8 @@ function missingBranch(place: string, { branch, nested = [] }: Difference): [str
         `Keep ${type} among the branches of the reader's union.`,
       ]
     : [
-        `${place}: no branch of the reader's union can read the writer's ${type}: ${reason.message}`,
-        reason.hint,
+        `${place}: no branch of the reader's union can read the writer's ${type}: ${sentences(reason)[0]}`,
+        sentences(reason)[1],
       ];
 }
 

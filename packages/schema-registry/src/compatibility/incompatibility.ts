@@ -1,11 +1,7 @@
+import type { DifferenceKind } from "../avro/difference.ts";
+
 /** The kinds of Apache Avro's `SchemaCompatibility`. */
-export type IncompatibilityKind =
-  | "NAME_MISMATCH"
-  | "FIXED_SIZE_MISMATCH"
-  | "MISSING_ENUM_SYMBOLS"
-  | "READER_FIELD_MISSING_DEFAULT_VALUE"
-  | "TYPE_MISMATCH"
-  | "MISSING_UNION_BRANCH";
+export type IncompatibilityKind = DifferenceKind;
 
 /** One reason why data of the writer cannot be read with the reader. */
 export interface Incompatibility {
