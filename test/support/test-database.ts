@@ -27,7 +27,7 @@ export interface TestDatabase {
   connectionString: string;
   name: string;
   /** Deletes the database; fails when the test left a connection to it open, and says whose. */
-  drop(): Promise<void>;
+  drop: () => Promise<void>;
 }
 
 /** A database of one's own for a test file, empty or a clone of the template; takes about 0.1 s. */
