@@ -7,7 +7,15 @@ import { describe, expect, test } from "vitest";
 import { readBankCsv } from "../../../examples/ledger/src/import/bank-csv.ts";
 import { readJournal } from "../../../examples/ledger/src/import/journal.ts";
 import type { SourceRecord } from "../../../examples/ledger/src/import/source-record.ts";
-import { bankRecords, chunksOf, entriesOf, journalRecords, onlyEntry, problemLines, showPostings } from "./read-all.ts";
+import {
+  bankRecords,
+  chunksOf,
+  entriesOf,
+  journalRecords,
+  onlyEntry,
+  problemLines,
+  showPostings,
+} from "./read-all.ts";
 
 const samples = new URL("../../../examples/ledger/samples/", import.meta.url);
 const journalSample = readFileSync(new URL("household.journal", samples));
