@@ -1,7 +1,13 @@
 import { RegistryError, type RegistryErrorCode } from "../errors.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { SubjectVersion } from "../registry/subject-version.ts";
-import { InvalidSchemaError, RegistryRequestError, SchemaRefusedError } from "./registry-client-errors.ts";
+import { RegistryStorageUnavailableError } from "../registry/registry-storage.ts";
+import {
+  InvalidSchemaError,
+  RegistryRequestError,
+  RegistryUnavailableError,
+  SchemaRefusedError,
+} from "./registry-client-errors.ts";
 import type { RegisteredVersion, RegistryClient, RequestOptions } from "./registry-client.ts";
 
 export interface InProcessRegistryClientOptions {
@@ -61,7 +67,11 @@ async function call<T>(subject: string, { signal }: RequestOptions, operation: (
   try {
     return await operation();
   } catch (error) {
-    throw error instanceof RegistryError ? clientError(error, subject) : error;
+    if (error instanceof RegistryError) throw clientError(error, subject);
+    if (error instanceof RegistryStorageUnavailableError) {
+      throw new RegistryUnavailableError(error.message, { cause: error });
+    }
+    throw error;
   }
 }
 

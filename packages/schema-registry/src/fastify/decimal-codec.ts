@@ -15,7 +15,7 @@ export const bigintString = z.codec(
 );
 
 /** The `transform` for `@fastify/swagger`: what zod cannot say in JSON Schema is written as what travels. */
-export const openApiTransform = createJsonSchemaTransform({
+export const openApiTransform: ReturnType<typeof createJsonSchemaTransform> = createJsonSchemaTransform({
   zodToJsonConfig: {
     unrepresentable: "any",
     override: ({ zodSchema, jsonSchema }) => {

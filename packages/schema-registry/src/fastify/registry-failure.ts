@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { RegistryError } from "../errors.ts";
 import { RegistryStorageUnavailableError } from "../registry/registry-storage.ts";
-import { requestTypes } from "./registry-media-type.ts";
+import { negotiateAnswerType, requestTypes, standardAnswerType } from "./registry-media-type.ts";
 import { requestProblem } from "./request-problem.ts";
 
 export interface FailureAnswer {
@@ -44,14 +44,21 @@ export function sendRegistryFailure(
   const known = registryFailure(error);
   if (!known) request.log.error({ err: error }, "a registry request failed for a reason that is not its own");
   return sendFailure(
+    request,
     reply,
     known ?? failure(500, "The registry met a fault of its own; its log has the reason"),
   );
 }
 
-export function sendFailure(reply: FastifyReply, { status, body }: FailureAnswer): FastifyReply {
+export function sendFailure(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { status, body }: FailureAnswer,
+): FastifyReply {
   if (status === 503) reply.header("retry-after", "1");
-  return reply.code(status).send(body);
+  // Fastify drops the type that was set before the error.
+  const type = negotiateAnswerType(request.headers.accept) ?? standardAnswerType;
+  return reply.code(status).type(type).send(body);
 }
 
 function failure(status: number, message: string): FailureAnswer {

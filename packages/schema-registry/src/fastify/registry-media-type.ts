@@ -1,5 +1,3 @@
-import { RegistryError } from "../errors.ts";
-
 /** The types that requests may have; the first three are also those of answers, the first by default. */
 export const requestTypes = [
   "application/vnd.schemaregistry.v1+json",
@@ -10,14 +8,11 @@ export const requestTypes = [
 
 const answerTypes = requestTypes.slice(0, 3);
 
-/**
- * The media type of the answer by an Accept header. A bare `*`, which plain Java sends, means any type.
- *
- * @throws RegistryError `not-acceptable`
- */
-export function negotiateAnswerType(accept: string | undefined): string {
-  const [standard = "application/json"] = answerTypes;
-  if (accept === undefined || accept.trim() === "") return standard;
+export const standardAnswerType = requestTypes[0];
+
+/** The media type of the answer by an Accept header, or null. A bare `*`, which plain Java sends, means any type. */
+export function negotiateAnswerType(accept: string | undefined): string | null {
+  if (accept === undefined || accept.trim() === "") return standardAnswerType;
   let best: { readonly type: string; readonly quality: number } | undefined;
   for (const range of accept.split(",")) {
     const [name = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
@@ -25,8 +20,7 @@ export function negotiateAnswerType(accept: string | undefined): string {
     const type = answerTypes.find((candidate) => covers(name, candidate));
     if (type !== undefined && quality > (best?.quality ?? 0)) best = { type, quality };
   }
-  if (best) return best.type;
-  throw new RegistryError("not-acceptable", `HTTP 406 Not Acceptable; this registry answers ${standard}`);
+  return best?.type ?? null;
 }
 
 function covers(range: string, type: string): boolean {

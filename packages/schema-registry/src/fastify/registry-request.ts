@@ -51,8 +51,8 @@ export const schemaBody = z.object({
   version: z.number().int().nullish(),
 });
 
-export const configBody = z.object({ compatibility: z.unknown() });
-export const modeBody = z.object({ mode: z.unknown() });
+export const configBody = z.object({ compatibility: z.unknown().optional() });
+export const modeBody = z.object({ mode: z.unknown().optional() });
 
 /** A body as the domain wants it; -1 means "not given" in Confluent's clients. */
 export function schemaRequest(body: z.output<typeof schemaBody>, normalize: boolean): SchemaRequest {

@@ -5,7 +5,7 @@ import type { Registry } from "../registry/registry.ts";
 import { compatibilityRoutes } from "./registry-compatibility-routes.ts";
 import { configRoutes } from "./registry-config-routes.ts";
 import { sendRegistryFailure } from "./registry-failure.ts";
-import { negotiateAnswerType, requestTypes } from "./registry-media-type.ts";
+import { negotiateAnswerType, requestTypes, standardAnswerType } from "./registry-media-type.ts";
 import { schemaRoutes } from "./registry-schema-routes.ts";
 import { subjectRoutes } from "./registry-subject-routes.ts";
 
@@ -45,7 +45,14 @@ export const registryRoutes: FastifyPluginAsync<RegistryRoutesOptions> = async (
   );
 
   fastify.addHook("onRequest", async (request, reply) => {
-    reply.type(negotiateAnswerType(request.headers.accept));
+    const type = negotiateAnswerType(request.headers.accept);
+    if (type === null) {
+      throw new RegistryError(
+        "not-acceptable",
+        `HTTP 406 Not Acceptable; send Accept: ${standardAnswerType}`,
+      );
+    }
+    reply.type(type);
   });
   fastify.setErrorHandler((error, request, reply) => sendRegistryFailure(error, request, reply));
   fastify.setNotFoundHandler((request, reply) => {

@@ -1,5 +1,6 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from "fastify";
 import { registryRoutes, type RegistryRoutesOptions } from "./registry-routes.ts";
+import { standardAnswerType } from "./registry-media-type.ts";
 import { registryFailure, sendFailure } from "./registry-failure.ts";
 import { answerBrokenHttp } from "./problem-server-options.ts";
 
@@ -16,20 +17,17 @@ export function registryServerOptions(): Pick<
   return {
     // 512 characters of a subject, each of up to four bytes, percent-encoded.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 6_144 },
-    frameworkErrors: (error, _request, reply) => {
-      reply.type(answerType);
-      sendFailure(reply, registryFailure(error) ?? brokenRequest);
+    frameworkErrors: (error, request, reply) => {
+      sendFailure(request, reply, registryFailure(error) ?? brokenRequest);
     },
     clientErrorHandler: (error, socket) => {
-      answerBrokenHttp(error, socket, answerType, ({ status, detail }) => ({
+      answerBrokenHttp(error, socket, standardAnswerType, ({ status, detail }) => ({
         error_code: status,
         message: detail,
       }));
     },
   };
 }
-
-const answerType = "application/vnd.schemaregistry.v1+json";
 
 const brokenRequest = { status: 400, body: { error_code: 400, message: "This is not a request of the API" } };
 

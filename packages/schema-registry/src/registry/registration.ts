@@ -38,7 +38,12 @@ export function registration(options: RegistrationOptions): Registry["register"]
       if (existing) return existing;
     }
     refuseIfReadOnly(mode, subject);
-
+    if (!importing && request.id !== undefined) {
+      throw new RegistryError(
+        "operation-not-permitted",
+        `Subject ${subject.qualified} is not in import mode; an id may only be given there`,
+      );
+    }
     const version = chooseVersion(everyVersion, request, importing);
     const taken = everyVersion.find((candidate) => candidate.version === version);
     if (taken?.id === request.id && taken && isSame(taken, prepared)) return taken;
@@ -49,12 +54,6 @@ export function registration(options: RegistrationOptions): Registry["register"]
       );
     }
     if (!importing) {
-      if (request.id !== undefined) {
-        throw new RegistryError(
-          "operation-not-permitted",
-          `Subject ${subject.qualified} is not in import mode; an id may only be given there`,
-        );
-      }
       const check = { subject: subject.qualified, level, next: prepared, history };
       const refusal = await findRefusal(preparation, writer, check);
       if (refusal) throw incompatible(subject, refusal);

@@ -117,6 +117,13 @@ export function schemaPreparation(storage: RegistryReader, limits: SchemaLimits)
       const used = resolved.map((entry) => entry.parsed);
       const parsed = parse(text, used);
       const schema = canonicalText(parsed);
+      if (/\p{Surrogate}/u.test(schema)) {
+        throw new RegistryError(
+          "schema-invalid",
+          "Invalid schema, details: it holds half of a surrogate pair, which has no UTF-8 form; remove it",
+          { invalid: { path: "", rule: "unicode" } },
+        );
+      }
       return { parsed, schema, references, ...schemaIdentity(schema, references) };
     },
 
