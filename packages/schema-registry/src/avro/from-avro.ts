@@ -39,8 +39,11 @@ type ValueOf<S, NS extends string, Defs extends Definition> = S extends string
         : ComplexValue<T, S, NS, Defs>
       : never;
 
-type Resolve<Full extends string, Defs extends Definition> =
-  Extract<Defs, { fullName: Full }> extends { schema: infer S; namespace: infer NS extends string }
+type Resolve<Full extends string, Defs extends Definition> = [Extract<Defs, { fullName: Full }>] extends [
+  never,
+]
+  ? unknown
+  : Extract<Defs, { fullName: Full }> extends { schema: infer S; namespace: infer NS extends string }
     ? ValueOf<S, NS, Defs>
     : unknown;
 
