@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { makeServerFolder, readServerPid } from "../../support/server-folder.ts";
 import { spawnNode, type SpawnedProcess } from "../../support/spawn-process.ts";
-import { waitFor } from "../../support/wait-for.ts";
+import { makeZombie } from "../../support/zombie.ts";
 
 const program = fileURLToPath(new URL("server-process.js", import.meta.url));
 const readyLine = z.object({ port: z.number(), owned: z.boolean(), url: z.string() });
@@ -38,20 +37,6 @@ async function leave(process: SpawnedProcess, signal: NodeJS.Signals = "SIGTERM"
   process.kill(signal);
   expect(await process.exit, process.output).toEqual({ code: 0, signal: null });
   expect(process.output).toContain("closed");
-}
-
-/** A process that has ended and that its parent never asks about, as happens in containers without an init. */
-async function makeZombie(): Promise<{ pid: number; reap: () => void }> {
-  const parent = spawn("/bin/sh", ["-c", "sleep 1000 & echo $!; exec tail -f /dev/null"], {
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  let output = "";
-  parent.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  const pid = await waitFor(() => (output.includes("\n") ? Number(output) : undefined));
-  await waitFor(async () => (await readFile(`/proc/${parent.pid}/cmdline`, "utf8")).startsWith("tail"));
-  process.kill(pid, "SIGKILL");
-  await waitFor(async () => (await readFile(`/proc/${pid}/stat`, "utf8")).includes(") Z "));
-  return { pid, reap: () => void parent.kill("SIGKILL") };
 }
 
 async function killServer(dataDir: string): Promise<void> {

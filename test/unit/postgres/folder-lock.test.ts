@@ -1,8 +1,27 @@
 import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, inject, test } from "vitest";
+import { describe, expect, inject, test, vi } from "vitest";
 import { withFolderLock } from "../../../packages/schema-registry/src/postgres/embedded/folder-lock.ts";
 import "../../support/test-run.ts";
+import { waitFor } from "../../support/wait-for.ts";
+
+// Holds back one attempt to take the lock between what it has seen and what it does.
+const heldBack: { until: Promise<void> | undefined; linked: boolean } = vi.hoisted(() => ({
+  until: undefined,
+  linked: false,
+}));
+
+vi.mock("node:fs/promises", async (importOriginal) => {
+  const original = await importOriginal<typeof import("node:fs/promises")>();
+  const link: typeof original.link = async (from, to) => {
+    const { until } = heldBack;
+    heldBack.until = undefined;
+    await until;
+    await original.link(from, to);
+    if (until !== undefined) heldBack.linked = true;
+  };
+  return { ...original, link };
+});
 
 const dead = JSON.stringify({ pid: process.pid, startedAt: "before this process" });
 
@@ -30,6 +49,25 @@ describe("withFolderLock", () => {
     expect(most).toBe(1);
     expect(await readFile(counter, "utf8")).toBe("20");
     expect((await readdir(folder)).filter((name) => name.startsWith("lock"))).toHaveLength(1);
+  });
+
+  test("a taker that was overtaken while it took the lock waits for the new holder", async () => {
+    const folder = await makeFolder();
+    await writeFile(join(folder, "lock.7"), dead);
+    const order: string[] = [];
+    let goOn = () => {};
+    heldBack.until = new Promise((resolve) => (goOn = resolve));
+    const slow = withFolderLock(folder, () => Promise.resolve(order.push("slow")));
+    await waitFor(() => heldBack.until === undefined);
+    await withFolderLock(folder, () => Promise.resolve(order.push("first")));
+    await withFolderLock(folder, async () => {
+      goOn();
+      const tookBack = async () => heldBack.linked && !(await readdir(folder)).includes("lock.8");
+      await waitFor(async () => (await tookBack()) || order.includes("slow"));
+      order.push("second");
+    });
+    await slow;
+    expect(order).toEqual(["first", "second", "slow"]);
   });
 
   test("is free again after the action failed", async () => {
