@@ -112,3 +112,22 @@ test("subjects that refer to each other while both publish do not deadlock", asy
   );
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
 });
+
+test("a version is never deleted under a schema that comes to refer to it", async () => {
+  for (let round = 0; round < 15; round += 1) {
+    const money = `money-${round}`;
+    const schema = recordText("Money", [{ name: "units", type: "long" }]);
+    await server.ask("POST", `/subjects/${money}/versions`, { schema });
+    const users = Array.from({ length: 6 }, (_, index) =>
+      server.ask("POST", `/subjects/pays-${round}-${index}/versions`, {
+        schema: recordText(`Pays_${index}`, [{ name: "amount", type: "Money" }]),
+        references: [{ name: "ledger.Money", subject: money, version: 1 }],
+      }),
+    );
+    const deletion = await server.ask("DELETE", `/subjects/${money}`);
+    const published = (await Promise.all(users)).filter(({ status }) => status === 200);
+    const left = await server.ask("GET", `/subjects/${money}/versions`);
+    expect(deletion.body.error_code ?? 200).toBe(published.length > 0 ? 42206 : 200);
+    expect(left.status).toBe(published.length > 0 ? 200 : 404);
+  }
+});

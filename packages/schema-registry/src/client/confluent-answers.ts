@@ -28,7 +28,7 @@ export const schemaAnswer = z.object({ schema: z.string() });
 
 export const versionsAnswer = z.array(z.number());
 
-export const levelAnswer = z.enum([
+const levelAnswer = z.enum([
   "NONE",
   "BACKWARD",
   "BACKWARD_TRANSITIVE",

@@ -2,7 +2,7 @@ export { bigintString, openApiTransform } from "./decimal-codec.ts";
 export { problem, sendProblem, type FieldError, type Problem } from "./problem-document.ts";
 export { problemDocuments, type ProblemDocumentsOptions } from "./problem-documents.ts";
 export { problemServerOptions } from "./problem-server-options.ts";
-export { fieldProblem, requestProblem } from "./request-problem.ts";
+export { InvalidFieldsError, requestProblem } from "./request-problem.ts";
 export { registryRoutes, type RegistryRoutesOptions } from "./registry-routes.ts";
 export {
   createRegistryServer,

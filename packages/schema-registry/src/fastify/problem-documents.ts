@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import type { Logger } from "../logger.ts";
 import { problem, sendProblem, type Problem } from "./problem-document.ts";
-import { fieldProblem, requestProblem } from "./request-problem.ts";
+import { InvalidFieldsError, requestProblem } from "./request-problem.ts";
 import { findUnstorableText } from "./unstorable-text.ts";
 
 export interface ProblemDocumentsOptions {
@@ -26,14 +26,14 @@ export interface ProblemDocumentsOptions {
  */
 export const problemDocuments = fastifyPlugin<ProblemDocumentsOptions>(
   (fastify, { mapError, logger }, done) => {
-    fastify.addHook("preValidation", (request, reply, next) => {
+    fastify.addHook("preValidation", (request, _reply, next) => {
       const errors = [
         ...findUnstorableText(request.params, "path"),
         ...findUnstorableText(request.query, "query"),
         ...findUnstorableText(request.body, ""),
       ];
-      if (errors.length > 0) sendProblem(reply, fieldProblem(errors));
-      else next();
+      // As an error: a plugin inside may have an answer format of its own.
+      next(errors.length > 0 ? new InvalidFieldsError(errors) : undefined);
     });
 
     fastify.setErrorHandler((error: unknown, request, reply) => {

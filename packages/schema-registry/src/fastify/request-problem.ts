@@ -9,6 +9,7 @@ const partNames: Record<string, string> = { querystring: "query", params: "path"
  * or null when the error is not about the request.
  */
 export function requestProblem(error: unknown): Problem | null {
+  if (error instanceof InvalidFieldsError) return fieldProblem(error.errors);
   if (!isFastifyError(error)) return null;
   if (error.validation) return validationProblem(error);
   switch (error.code) {
@@ -69,9 +70,20 @@ function malformedBody(reason: string): Problem {
   });
 }
 
-/** The document for fields that break rules, also for checks that a route makes by hand. */
-export function fieldProblem(errors: readonly FieldError[]): Problem {
-  const detail = errors.map(({ field, message }) => `${field}: ${message}`).join("; ");
+/** Fields that break a rule which no schema states; its answer is the same as that to a schema's. */
+export class InvalidFieldsError extends Error {
+  override readonly name = "InvalidFieldsError";
+  readonly statusCode = 400;
+  readonly errors: readonly FieldError[];
+
+  constructor(errors: readonly FieldError[]) {
+    super(describeFields(errors));
+    this.errors = errors;
+  }
+}
+
+function fieldProblem(errors: readonly FieldError[]): Problem {
+  const detail = describeFields(errors);
   return problem({
     status: 400,
     code: "validation-failed",
@@ -79,6 +91,10 @@ export function fieldProblem(errors: readonly FieldError[]): Problem {
     detail: detail.length > 500 ? `${detail.slice(0, 500)}...` : detail,
     errors,
   });
+}
+
+function describeFields(errors: readonly FieldError[]): string {
+  return errors.map(({ field, message }) => `${field}: ${message}`).join("; ");
 }
 
 function validationProblem({ validation = [], validationContext = "body" }: FastifyError): Problem {

@@ -16,7 +16,7 @@ export interface PostgresRegistryStorageOptions {
   readonly schema?: string;
 }
 
-export const defaultRegistrySchema = "schema_registry";
+const defaultRegistrySchema = "schema_registry";
 
 // A deadlock or a clash of ids ends as soon as one of the two is through; more than this is a fault.
 const attempts = 5;
