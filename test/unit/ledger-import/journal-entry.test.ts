@@ -76,6 +76,22 @@ describe("the postings of an entry", () => {
     expect(await read("  a  3 A (@) 0.333 B\n  b  -0.999 B\n")).toEqual(["a  3 A @@ 0.999 B", "b  -0.999 B"]);
   });
 
+  test("a cost that rounds to what was paid becomes what was paid, as hledger and Ledger accept it", async () => {
+    expect(await read("  a  12.345 VTI @ $203.4567\n  fee  $4.95\n  b  $-2516.62\n")).toEqual([
+      "a  12.345 VTI @@ 2511.67 $",
+      "fee  4.95 $",
+      "b  -2516.62 $",
+    ]);
+    expect(await read("  a  -3 A @ 0.33334 B\n  b  1.0000 B\n")).toEqual([
+      "a  -3 A @@ -1.0000 B",
+      "b  1.0000 B",
+    ]);
+    expect(await read("  a  12.345 VTI @ $203.4567\n  b\n")).toEqual([
+      "a  12.345 VTI @@ 2511.6729615 $",
+      "b  -2511.6729615 $",
+    ]);
+  });
+
   test("two commodities without a cost are a conversion at the sums given", async () => {
     expect(await read("  a  $-100\n  b  90 EUR\n")).toEqual(["a  -100 $ @@ -90 EUR", "b  90 EUR"]);
     expect(await read("  a  $-60\n  a  $-40\n  b  90 EUR\n")).toEqual([
@@ -118,7 +134,10 @@ describe("the postings of an entry", () => {
 
   test.each([
     ["  a  $5\n  b  $-4.99\n", "1: The postings do not sum to zero: 0.01 $ is left over"],
-    ["  a  3 A @ 0.333 B\n  b  -1 B\n", "1: The postings do not sum to zero: -0.001 B is left over"],
+    ["  a  3 A @ 0.333 B\n  b  -1.000 B\n", "1: The postings do not sum to zero: -0.001 B is left over"],
+    ["  a  1 A @ 0.995 B\n  b  -1.00 B\n", "1: The postings do not sum to zero: -0.005 B is left over"],
+    ["  a  1 A @ 0.001 B\n  b  1 A @ 0.001 B\n", "1: The postings do not sum to zero: 0.002 B is left over"],
+    ["  a  1 A @ 0.4 B\n  b  0 B\n", "1: The postings do not sum to zero: 0.4 B is left over"],
     ["  a  $5\n  b  5 EUR\n", "1: The postings do not sum to zero: 5 $, 5 EUR is left over"],
     ["  a  $5\n  b\n  c\n", "4: A second posting without an amount: only one can be inferred"],
     ["  a  $5\n", "1: The postings do not sum to zero: 5 $ is left over"],

@@ -1,11 +1,10 @@
 import { formatDecimal, type Decimal } from "@tidemark/schema-registry/avro";
 import { add, negate, zero } from "../../domain/exact-decimal.ts";
 import type { CommodityAmount, EntryPosting } from "../source-record.ts";
+import { absorbRounding, type Residue } from "./absorb-rounding.ts";
 import { requireFits } from "./journal-amount.ts";
 import type { JournalPosting } from "./journal-posting.ts";
 import { JournalSyntaxError } from "./journal-syntax-error.ts";
-
-type Residue = readonly [commodity: string, amount: Decimal];
 
 const shownResidues = 5;
 
@@ -69,14 +68,13 @@ function balanceGroup(group: readonly JournalPosting[]): readonly JournalPosting
     );
   }
   if (residues.length === 0) return group;
-  const converted = inferCost(group, residues);
+  const converted = inferCost(group, residues) ?? absorbRounding(group, residues);
   if (converted !== null) return converted;
   throw new JournalSyntaxError(`The postings do not sum to zero: ${describe(residues)} is left over`);
 }
 
 /**
- * Infers the missing amount and proves that the postings sum to exactly zero in each commodity, at cost. Rounding is
- * not forgiven: an entry that is off by less than its shown digits would leave the ledger's books unbalanced.
+ * Infers the missing amount and proves that the postings sum to exactly zero in each commodity, at cost.
  * `[account]` postings balance among themselves, `(account)` postings are left out, and so is a posting of zero.
  */
 export function balancePostings(postings: readonly JournalPosting[]): EntryPosting[] {
