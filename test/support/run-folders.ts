@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -36,7 +36,10 @@ export async function removeStaleRunFolders(): Promise<void> {
 
 async function isInUse(folder: string): Promise<boolean> {
   const pid = Number(await readFile(join(folder, "pid"), "utf8").catch(() => 0));
-  return pid > 0 && (await isRunning(pid, "node"));
+  if (pid > 0) return isRunning(pid, "node");
+  // It is about to write its process id.
+  const { birthtimeMs } = await stat(folder);
+  return Date.now() - birthtimeMs < 60_000;
 }
 
 async function endServer(pidFile: string): Promise<void> {
