@@ -1,6 +1,6 @@
 import { AvroSchemaError } from "./avro-schema-error.ts";
 import type { Difference } from "./difference.ts";
-import { matchingFields, namesMatch, preferredBranches } from "./match-types.ts";
+import { branchCandidates, firstOfKind, matchingFields, namesMatch } from "./match-types.ts";
 import type {
   DefinitionNode,
   EnumNode,
@@ -236,23 +236,21 @@ function* compareUnions(check: Check, reader: UnionNode, writer: UnionNode, plac
 }
 
 function* findBranch(check: Check, reader: UnionNode, writer: DefinitionNode, place: Place): PairComparison {
-  const order = preferredBranches(check.reader.names, reader, writer);
+  const { names } = check.reader;
   let nested: readonly Difference[] = [];
-  for (const { index, distance, isCandidate } of order) {
+  for (const { index, isClose } of branchCandidates(names, reader, writer)) {
     const branch = reader.branches[index];
-    // A name that differs decides at once. The first branch in this order is also the one worth explaining.
-    if (branch === undefined || (!isCandidate && nested.length > 0)) continue;
-    const reasons = yield { reader: branch, writer, place: within(place, String(index)) };
-    if (reasons.size === 0) return compatible;
-    if (nested.length === 0 && distance < 3) nested = [...reasons];
+    if (branch === undefined) continue;
+    const differences = yield { reader: branch, writer, place: within(place, String(index)) };
+    if (differences.size === 0) return compatible;
+    if (nested.length === 0 && isClose) nested = [...differences];
   }
-  return report(new Set(), place, {
-    kind: "MISSING_UNION_BRANCH",
-    reader,
-    writer,
-    branch: writer,
-    nested,
-  });
+  const similar = nested.length === 0 ? firstOfKind(names, reader, writer) : undefined;
+  const branch = similar === undefined ? undefined : reader.branches[similar];
+  if (branch !== undefined) {
+    nested = [...(yield { reader: branch, writer, place: within(place, String(similar)) })];
+  }
+  return report(new Set(), place, { kind: "MISSING_UNION_BRANCH", reader, writer, branch: writer, nested });
 }
 
 function report(

@@ -1,7 +1,7 @@
 import { AvroSchemaError } from "./avro-schema-error.ts";
 import { compileDefault } from "./compile-default.ts";
 import { compileSkip, definitionOf, takesBytes, unionBranch, type SkipCompilation } from "./compile-skip.ts";
-import { matchingFields, preferredBranches } from "./match-types.ts";
+import { branchCandidates, matchingFields } from "./match-types.ts";
 import type { FieldNode, ParsedSchema, RecordNode, SchemaNode, UnionNode } from "./parsed-schema.ts";
 import { leafReader, type Read } from "./read-leaf.ts";
 import { branchName, isWrapped } from "./union-branches.ts";
@@ -44,10 +44,9 @@ function compile(compilation: Compilation, written: SchemaNode, wanted: SchemaNo
     return (source) => unionBranch(source, branches)(source);
   }
   if (reader.kind === "union") {
-    const order = preferredBranches(compilation.reader.names, reader, writer);
-    const found = order.find(({ index, isCandidate }) => {
+    const found = branchCandidates(compilation.reader.names, reader, writer).find(({ index }) => {
       const branch = reader.branches[index];
-      return isCandidate && branch !== undefined && compilation.isReadable(branch, writer);
+      return branch !== undefined && compilation.isReadable(branch, writer);
     });
     if (found !== undefined) return wrapped(compilation, writer, reader, found.index);
   } else if (writer.kind === "record") {

@@ -61,7 +61,9 @@ function recordWriter(compilation: Compilation, node: RecordNode): Write {
     try {
       for (; index < writers.length; index++) writers[index]?.(out, value[names[index] ?? ""]);
     } catch (error) {
-      throw withStep(error, `.${names[index]}`);
+      const name = names[index] ?? "";
+      if (error instanceof ValueFault && value[name] === undefined) error.advise("the field is required");
+      throw withStep(error, `.${name}`);
     }
     out.leave();
   };

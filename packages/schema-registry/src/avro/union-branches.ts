@@ -6,6 +6,7 @@ export function branchName(branch: SchemaNode): string {
 }
 
 /** With two or more branches besides null a value says which one it is of: `{ [branch name]: value }`. */
-export function isWrapped(union: UnionNode): boolean {
-  return union.branches.filter((branch) => branch.kind !== "null").length > 1;
+export function isWrapped({ branches }: UnionNode): boolean {
+  const others = branches.length > 2 || branches.every((branch) => branch.kind !== "null");
+  return branches.length > 1 && others;
 }

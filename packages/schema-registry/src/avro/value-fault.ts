@@ -7,7 +7,7 @@ export const maxNesting = 1000;
 export class ValueFault extends Error {
   readonly expected: string;
   readonly actual: string;
-  readonly remedy: string;
+  #remedy: string;
   /** Steps of the path, innermost first: a field name, an index or a quoted key. */
   readonly #steps: string[] = [];
 
@@ -15,7 +15,7 @@ export class ValueFault extends Error {
     super(expected);
     this.expected = expected;
     this.actual = actual;
-    this.remedy = remedy;
+    this.#remedy = remedy;
   }
 
   within(step: string): this {
@@ -23,9 +23,15 @@ export class ValueFault extends Error {
     return this;
   }
 
+  /** Says what to do, unless a level below has said it. */
+  advise(remedy: string): this {
+    if (this.#remedy === "") this.#remedy = remedy;
+    return this;
+  }
+
   toError(): AvroValueError {
     const path = this.#steps.toReversed().join("").replace(/^\./, "");
-    return new AvroValueError({ path, expected: this.expected, actual: this.actual, remedy: this.remedy });
+    return new AvroValueError({ path, expected: this.expected, actual: this.actual, remedy: this.#remedy });
   }
 }
 
