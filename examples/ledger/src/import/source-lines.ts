@@ -11,7 +11,7 @@ export interface SourceLine {
 }
 
 /** Longer lines are reported, not read: no real record comes near, and it bounds the memory for hostile input. */
-export const maxLineLength = 65_536;
+const maxLineLength = 65_536;
 
 const keptOfLongLine = 100;
 const nul = "\u0000";

@@ -27,7 +27,7 @@ function scanSymbol(scanner: TextScanner): string {
 }
 
 /** Takes `-$5`, `$-5`, `USD 5`, `5 USD`, `5`, or a commodity alone, without interpreting the digits. */
-export function scanAmount(scanner: TextScanner): WrittenAmount {
+function scanAmount(scanner: TextScanner): WrittenAmount {
   const signs = [scanner.take(sign)];
   const before = scanSymbol(scanner);
   if (before !== "") {

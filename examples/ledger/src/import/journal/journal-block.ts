@@ -6,12 +6,12 @@ export interface JournalBlock {
   readonly body: readonly SourceLine[];
   /** An indented line behind the block's end (a blank line or a comment), which belongs to nothing. */
   readonly stray: SourceLine | null;
-  /** Whether lines were left out of `body`, beyond {@link maxBlockLines}. */
+  /** Whether lines were left out of `body`, beyond `maxBlockLines`. */
   readonly truncated: boolean;
 }
 
 /** More postings than an event can carry; it bounds the memory for hostile input. */
-export const maxBlockLines = 5_000;
+const maxBlockLines = 5_000;
 
 interface OpenBlock {
   head: SourceLine;
