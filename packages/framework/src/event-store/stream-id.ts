@@ -3,9 +3,9 @@ import { TidemarkError } from "../errors.ts";
 /** Bytes of UTF-8 that a stream name may have. */
 export const maxStreamIdBytes = 255;
 
-// Control characters, NUL and lone surrogates abort a whole batch inside PostgreSQL, so they are refused here.
+/** Control characters, NUL and lone surrogates: inside PostgreSQL they abort a whole batch, so no name has them. */
 // eslint-disable-next-line no-control-regex
-const forbidden = /[\u0000-\u001f\u007f-\u009f]|\p{Surrogate}/u;
+export const forbiddenCharacters = /[\u0000-\u001f\u007f-\u009f]|\p{Surrogate}/u;
 
 /**
  * The name of an aggregate's stream, `<category>-<id>`.
@@ -24,9 +24,19 @@ export function checkStreamId(streamId: string): void {
   if (hyphen < 1 || hyphen === streamId.length - 1)
     refuse(streamId, "must be <category>-<id>, neither part empty");
   if (streamId.startsWith("$")) refuse(streamId, "must not start with $, which is reserved");
-  if (forbidden.test(streamId)) refuse(streamId, "must not contain control characters or lone surrogates");
+  if (forbiddenCharacters.test(streamId))
+    refuse(streamId, "must not contain control characters or lone surrogates");
   if (Buffer.byteLength(streamId) > maxStreamIdBytes)
     refuse(streamId, `must be at most ${maxStreamIdBytes} bytes`);
+}
+
+/** @throws TidemarkError `stream-name-invalid` naming the rule that the tenant's name breaks. */
+export function checkTenant(tenant: string): void {
+  if (!forbiddenCharacters.test(tenant) && Buffer.byteLength(tenant) <= maxStreamIdBytes) return;
+  throw new TidemarkError(
+    "stream-name-invalid",
+    `The tenant ${JSON.stringify(tenant.slice(0, 80))} must have at most ${maxStreamIdBytes} bytes, without control characters or lone surrogates.`,
+  );
 }
 
 /** Splits at the first hyphen, so ids may contain hyphens and categories may not. */

@@ -1,0 +1,23 @@
+import type { Catalogue } from "./catalogue.ts";
+import type { ReadConnections } from "./read-connections.ts";
+
+/** What reads share. */
+export interface LogReader {
+  readonly connections: ReadConnections;
+  readonly catalogue: Catalogue;
+  /** Quoted database schema. */
+  readonly schema: string;
+}
+
+/** Position of the last event, `0n` when there is none. */
+export async function readHead({ connections, schema }: LogReader, signal?: AbortSignal): Promise<bigint> {
+  const [row] = await connections.query<[position: string]>(
+    {
+      name: "tidemark_head",
+      text: `select position from ${schema}.events order by position desc limit 1`,
+      values: [],
+    },
+    signal,
+  );
+  return row === undefined ? 0n : BigInt(row[0]);
+}

@@ -1,0 +1,119 @@
+import type pg from "pg";
+import { TidemarkError } from "../../errors.ts";
+import { isConnectionLoss, isInfrastructureError } from "../infrastructure-error.ts";
+
+export interface ReadQuery {
+  /** Names the prepared statement; without a name nothing is prepared. */
+  readonly name?: string;
+  readonly text: string;
+  readonly values: readonly (string | number | bigint | null | readonly (string | number)[])[];
+}
+
+// Rows arrive as text and are decoded by who knows the columns: no look-up per value, no date parsing by regular
+// expression.
+const undecoded: pg.CustomTypesConfig = { getTypeParser: () => (value: string) => value };
+
+/**
+ * Runs single statements on a pool. An abort returns at once and gives up the connection if it is still busy;
+ * a connection is never held between two statements.
+ */
+export class ReadConnections {
+  readonly #pool: pg.Pool;
+  readonly #prepared: boolean;
+  readonly #configured = new WeakSet<pg.PoolClient>();
+
+  constructor(pool: pg.Pool, options: { readonly preparedStatements: boolean }) {
+    this.#pool = pool;
+    this.#prepared = options.preparedStatements;
+  }
+
+  /** @throws TidemarkError `store-unavailable`; the signal's reason when it aborts. */
+  async query<Row extends unknown[]>(query: ReadQuery, signal?: AbortSignal): Promise<Row[]> {
+    signal?.throwIfAborted();
+    try {
+      const client = await this.#connect(signal);
+      if (this.#prepared) await this.#configure(client);
+      return await this.#run<Row>(client, query, signal);
+    } catch (error) {
+      if (!isInfrastructureError(error) || error instanceof TidemarkError) throw error;
+      throw unavailable(error);
+    }
+  }
+
+  async #connect(signal: AbortSignal | undefined): Promise<pg.PoolClient> {
+    const connecting = this.#pool.connect();
+    if (signal === undefined) return connecting;
+    try {
+      return await abortable(connecting, signal);
+    } catch (error) {
+      if (signal.aborted) {
+        connecting.then(
+          (client) => client.release(),
+          () => {},
+        );
+      }
+      throw error;
+    }
+  }
+
+  /** A plan that was prepared while a table was small must not scan the table when it has grown. */
+  async #configure(client: pg.PoolClient): Promise<void> {
+    if (this.#configured.has(client)) return;
+    try {
+      await client.query("set enable_seqscan = off; set jit = off");
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+    this.#configured.add(client);
+  }
+
+  async #run<Row extends unknown[]>(
+    client: pg.PoolClient,
+    { name, text, values }: ReadQuery,
+    signal: AbortSignal | undefined,
+  ): Promise<Row[]> {
+    const running = client.query<Row>({
+      ...(this.#prepared && name !== undefined ? { name } : {}),
+      text,
+      values: [...values],
+      rowMode: "array",
+      types: undecoded,
+    });
+    try {
+      const { rows } = await (signal === undefined ? running : abortable(running, signal));
+      client.release();
+      return rows;
+    } catch (error) {
+      const busy = signal?.aborted === true;
+      if (busy) running.catch(() => {});
+      client.release(busy || isConnectionLoss(error));
+      throw error;
+    }
+  }
+}
+
+/** @internal */
+export function unavailable(cause: unknown): TidemarkError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new TidemarkError(
+    "store-unavailable",
+    `The event store's database cannot be used now (${reason}): check that it runs and accepts connections, then retry.`,
+    { cause },
+  );
+}
+
+async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let abort = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    // An AbortSignal's reason is untyped; it is handed on as the caller gave it.
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors
+    abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

@@ -1,0 +1,57 @@
+import { TidemarkError } from "../errors.ts";
+
+/** SQLSTATEs and classes that say "not now" about the server, and nothing about the statement or its data. */
+const states = [
+  "08", // connection exceptions
+  "53", // insufficient resources: connections, memory, disk
+  "57P", // shutdown, crash, cannot connect now, idle session ended
+  "40001", // serialization failure
+  "40P01", // deadlock
+] as const;
+
+const socketCodes = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ECONNABORTED",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+]);
+
+// The driver gives these errors no code.
+const driverMessages =
+  /^(?:Connection terminated|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Client was closed)/;
+
+const tidemarkCodes = new Set(["store-unavailable", "outcome-unknown", "registry-unavailable"]);
+
+/**
+ * Whether a failure is one of the infrastructure: the connection, the server or a store that cannot be reached, and
+ * transactions that PostgreSQL asks to run again. Such work is retried for ever; it says nothing about an event.
+ */
+export function isInfrastructureError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof TidemarkError) return tidemarkCodes.has(error.code);
+  if (error instanceof AggregateError && error.errors.some(isInfrastructureError)) return true;
+  const code = codeOf(error);
+  if (code === null) return driverMessages.test(error.message);
+  return socketCodes.has(code) || states.some((state) => code.startsWith(state));
+}
+
+/**
+ * Whether a statement failed in a way that leaves open what became of it: the connection broke after it was sent.
+ * An error that the server reports about the statement itself always means that nothing was committed.
+ */
+export function isConnectionLoss(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ("severity" in error && error.severity !== undefined)
+    return error.severity === "FATAL" || error.severity === "PANIC";
+  const code = codeOf(error);
+  return code === null ? driverMessages.test(error.message) : socketCodes.has(code);
+}
+
+function codeOf(error: Error): string | null {
+  return "code" in error && typeof error.code === "string" ? error.code : null;
+}

@@ -1,0 +1,262 @@
+import { createPool, quoteIdentifier } from "@tidemark/schema-registry/postgres";
+import type pg from "pg";
+import { TidemarkError } from "../errors.ts";
+import type { EventSchema } from "../event/event-schema.ts";
+import type { EventToAppend, StoredEvent } from "../event/stored-event.ts";
+import { defaultAppendLimits, type AppendLimits } from "../event-store/append-limits.ts";
+import { checkAppend, checkIdempotencyIdentity } from "../event-store/check-append.ts";
+import type {
+  AppendOptions,
+  AppendOutcome,
+  EventPage,
+  EventStore,
+  EventStoreCapabilities,
+  ReadAllOptions,
+  ReadStreamOptions,
+  StreamAppend,
+} from "../event-store/event-store.ts";
+import type { ExpectedRevision } from "../event-store/expected-revision.ts";
+import type { IdempotencyIdentity, IdempotencyRecord } from "../event-store/idempotency-record.ts";
+import { silentLogger, type Logger } from "../telemetry/logger.ts";
+import { Appender } from "./event-store/appender.ts";
+import { Catalogue } from "./event-store/catalogue.ts";
+import { findIdempotencyRecord, IdempotencyPurge } from "./event-store/idempotency-records.ts";
+import { readHead, type LogReader } from "./event-store/log-reader.ts";
+import { LogWatcher } from "./event-store/log-watcher.ts";
+import { ReadConnections } from "./event-store/read-connections.ts";
+import { readLog } from "./event-store/read-log.ts";
+import { readStream } from "./event-store/read-stream.ts";
+import { readStoreIdentity } from "./event-store/store-identity.ts";
+import { migrateFramework } from "./migrate-framework.ts";
+
+export interface PostgresEventStoreOptions {
+  readonly connectionString: string;
+  /** Where to LISTEN when `connectionString` leads to a transaction pooler; the same by default. */
+  readonly directUrl?: string;
+  /** Database schema of every table; default `tidemark`. */
+  readonly schema?: string;
+  /** Creates and upgrades the tables at `open`; `false` for a role that may not. Default true. */
+  readonly migrate?: boolean;
+  /** How subscriptions learn of new events; `"listen"` polls as well, for the notification that gets lost. */
+  readonly wakeup?: "listen" | "poll";
+  /** Default 1,000. */
+  readonly pollIntervalMs?: number;
+  /** `false` behind a transaction pooler; default true. */
+  readonly preparedStatements?: boolean;
+  /** Most connections for appends, which PostgreSQL lets in one at a time; default 4. */
+  readonly appendConnections?: number;
+  /** Most connections for reads; default 8. */
+  readonly readConnections?: number;
+  /** How long an append may wait and run before it is given up, nothing written; default 30,000. */
+  readonly appendTimeoutMs?: number;
+  readonly limits?: Partial<AppendLimits>;
+  readonly logger?: Logger;
+}
+
+/** What `open` finds out. */
+interface Opened {
+  readonly storeId: string;
+  readonly watcher: LogWatcher;
+}
+
+/**
+ * The event store on PostgreSQL. Positions are given in commit order and without gaps, so a reader never sees an event
+ * behind one that it has passed.
+ *
+ * @example
+ * await using store = new PostgresEventStore({ connectionString: "postgres://localhost/ledger" });
+ * await store.open();
+ */
+export class PostgresEventStore implements EventStore {
+  readonly capabilities: EventStoreCapabilities = {
+    multiStreamAppend: true,
+    appendConditions: false,
+    transactionalIdempotency: true,
+    commitOrderPositions: true,
+  };
+  readonly #options: PostgresEventStoreOptions;
+  readonly #logger: Logger;
+  readonly #limits: AppendLimits;
+  readonly #appendPool: pg.Pool;
+  readonly #readPool: pg.Pool;
+  readonly #reader: LogReader;
+  readonly #appender: Appender;
+  readonly #purge: IdempotencyPurge;
+  #opened: Opened | null = null;
+  #closed: Promise<void> | null = null;
+
+  constructor(options: PostgresEventStoreOptions) {
+    const { connectionString, preparedStatements = true, logger = silentLogger } = options;
+    const schema = quoteIdentifier(options.schema ?? "tidemark");
+    this.#options = options;
+    this.#logger = logger;
+    this.#limits = { ...defaultAppendLimits, ...options.limits };
+    this.#appendPool = ownPool({
+      connectionString,
+      max: options.appendConnections ?? 4,
+      applicationName: "tidemark append",
+      statementTimeoutMs: options.appendTimeoutMs ?? 30_000,
+      logger,
+    });
+    this.#readPool = ownPool({
+      connectionString,
+      max: options.readConnections ?? 8,
+      applicationName: "tidemark read",
+      logger,
+    });
+    const connections = new ReadConnections(this.#readPool, { preparedStatements });
+    const catalogue = new Catalogue(connections, schema);
+    this.#reader = { connections, catalogue, schema };
+    this.#appender = new Appender({
+      pool: this.#appendPool,
+      schema,
+      catalogue,
+      preparedStatements,
+      settleMs: 30_000,
+    });
+    this.#purge = new IdempotencyPurge(this.#readPool, schema, logger);
+  }
+
+  get storeId(): string {
+    return this.#ready().storeId;
+  }
+
+  async open(): Promise<void> {
+    if (this.#opened !== null) return;
+    const { schema = "tidemark", migrate = true, connectionString, directUrl, wakeup } = this.#options;
+    if (migrate) await migrateFramework({ pool: this.#readPool, schema, logger: this.#logger });
+    const { storeId, channel } = await readStoreIdentity(this.#reader);
+    await this.#reader.catalogue.refresh();
+    const watcher = new LogWatcher({
+      listenUrl: wakeup === "poll" ? null : (directUrl ?? connectionString),
+      channel,
+      pollIntervalMs: this.#options.pollIntervalMs ?? 1_000,
+      readHead: (signal) => readHead(this.#reader, signal),
+      logger: this.#logger,
+    });
+    this.#opened = { storeId, watcher };
+  }
+
+  async append(
+    streamId: string,
+    events: readonly EventToAppend[],
+    options: AppendOptions & { readonly expectedRevision?: ExpectedRevision } = {},
+  ): Promise<AppendOutcome> {
+    const { expectedRevision = "any", ...rest } = options;
+    return this.appendMany([{ streamId, events, expectedRevision }], rest);
+  }
+
+  async appendMany(appends: readonly StreamAppend[], options: AppendOptions = {}): Promise<AppendOutcome> {
+    const { watcher } = this.#ready();
+    const repeated = checkAppend(appends, options, this.#limits);
+    if (repeated !== null) return { status: "duplicate-event", eventId: repeated };
+    const { tenant = "", idempotency = null, signal } = options;
+    const outcome = await this.#appender.append({ tenant, streams: appends, idempotency }, signal);
+    if (outcome.status === "appended" && outcome.position !== null) watcher.advance(outcome.position);
+    if (idempotency !== null) this.#purge.recorded();
+    return outcome;
+  }
+
+  async *readStream(streamId: string, options: ReadStreamOptions = {}): AsyncGenerator<StoredEvent> {
+    this.#ready();
+    yield* readStream(this.#reader, streamId, options);
+  }
+
+  async *readAll(options: ReadAllOptions = {}): AsyncGenerator<EventPage> {
+    this.#ready();
+    yield* readLog(this.#reader, options);
+  }
+
+  async *subscribe(options: Omit<ReadAllOptions, "limit" | "upTo"> = {}): AsyncGenerator<EventPage> {
+    const { watcher } = this.#ready();
+    const { signal } = options;
+    const aborted = () => signal?.aborted === true;
+    let after = options.after ?? 0n;
+    while (!aborted()) {
+      const version = watcher.version;
+      try {
+        for await (const page of readLog(this.#reader, { ...options, after })) {
+          yield page;
+          after = page.scannedTo;
+        }
+      } catch (error) {
+        if (aborted()) return;
+        throw error;
+      }
+      await watcher.waitBeyond(version, signal);
+      this.#ready();
+    }
+  }
+
+  async head(): Promise<bigint> {
+    this.#ready();
+    return readHead(this.#reader);
+  }
+
+  async eventIdAt(position: bigint): Promise<string | null> {
+    this.#ready();
+    const [row] = await this.#reader.connections.query<[eventId: string]>({
+      name: "tidemark_event_id_at",
+      text: `select event_id from ${this.#reader.schema}.events where position = $1`,
+      values: [position],
+    });
+    return row?.[0] ?? null;
+  }
+
+  async schema(sha256: string): Promise<EventSchema | null> {
+    this.#ready();
+    const { catalogue } = this.#reader;
+    if (catalogue.schemaNo(sha256) === undefined) await catalogue.refresh();
+    const schemaNo = catalogue.schemaNo(sha256);
+    return schemaNo === undefined ? null : (catalogue.schema(schemaNo) ?? null);
+  }
+
+  async schemas(): Promise<readonly EventSchema[]> {
+    this.#ready();
+    await this.#reader.catalogue.refresh();
+    return this.#reader.catalogue.schemas();
+  }
+
+  async findIdempotencyRecord(identity: IdempotencyIdentity): Promise<IdempotencyRecord | null> {
+    this.#ready();
+    checkIdempotencyIdentity(identity);
+    return findIdempotencyRecord(this.#reader, identity);
+  }
+
+  /** Deletes expired idempotency records now; keyed appends do it by themselves about once a minute. @returns how many */
+  async purgeExpired(options: { readonly signal?: AbortSignal } = {}): Promise<number> {
+    this.#ready();
+    return this.#purge.run(options.signal);
+  }
+
+  /** Ends subscriptions with `application-closed`, lets appends and reads that have begun finish. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    await this.#opened?.watcher.close();
+    await this.#purge.close();
+    await Promise.all([this.#appendPool.end(), this.#readPool.end()]);
+  }
+
+  #ready(): Opened {
+    if (this.#closed !== null)
+      throw new TidemarkError("application-closed", "The event store is closed: open another one.");
+    if (this.#opened === null) throw new Error("The event store is not open: await open() first");
+    return this.#opened;
+  }
+}
+
+function ownPool(options: Parameters<typeof createPool>[0]): pg.Pool {
+  const pool = createPool(options);
+  // A connection that breaks during a query rejects that query; without a listener the same error would also end the
+  // process.
+  pool.on("connect", (client) => client.on("error", () => {}));
+  return pool;
+}
