@@ -63,7 +63,7 @@ export type {
   HandlersProjection,
   TablesOf,
 } from "./projection/any-projection.ts";
-export type { Build, BuildProgress, BuildStatus } from "./projection/build.ts";
+export type { Build, BuildProgress, BuildState, BuildStatus } from "./projection/build.ts";
 export {
   bigint,
   boolean,
@@ -89,14 +89,14 @@ export {
 export type { EventOf } from "./projection/event-of.ts";
 export type { ProjectionContext } from "./projection/projection-context.ts";
 export type { BuildReport, ProjectionStatus } from "./projection/projection-status.ts";
-export type { Commit, ProjectionStore, RowChange } from "./projection/projection-store.ts";
+export type { Commit, ProjectionStore, ProjectionWatcher, RowChange } from "./projection/projection-store.ts";
 export {
   ProjectionSupervisor,
   type ProjectionSupervisorOptions,
 } from "./projection/projection-supervisor.ts";
-export type { PartitionPosition, QueryOptions, ReadModel, ReadModelState } from "./projection/read-model.ts";
+export type { QueryOptions, ReadModel, ReadModelState } from "./projection/read-model.ts";
 export type { Checkpoint } from "./subscription/checkpoint.ts";
-export type { CheckpointStore, PartitionCheckpoint } from "./subscription/checkpoint-store.ts";
+export type { CheckpointStore, PartitionPosition } from "./subscription/checkpoint-store.ts";
 export type {
   AcquiredLease,
   Lease,

@@ -4,11 +4,12 @@ create sequence __SCHEMA__.schema_ids as integer;
 create table __SCHEMA__.schemas (
   context           text collate "C" not null,
   id                integer not null check (id > 0),
-  -- sha256 of the canonical text and the references: equal schemas of a context share an id.
+  -- sha256 of the canonical text, the references and the metadata: equal schemas of a context share an id.
   identity          bytea not null,
   guid              uuid not null,
   schema            text not null,
   schema_references jsonb not null,
+  metadata          jsonb,
   primary key (context, id),
   unique (context, identity)
 );

@@ -25,6 +25,7 @@ export {
   type Visibility,
 } from "./registry/registry-storage.ts";
 export type { DeletedOption, ListOptions, Registry, SchemaRequest } from "./registry/registry.ts";
+export type { SchemaMetadata } from "./registry/schema-metadata.ts";
 export type { SchemaReference } from "./registry/schema-reference.ts";
 export type { RefusalReason, SchemaRefusal } from "./registry/schema-refusal.ts";
 export type { SchemaLimits } from "./registry/schema-preparation.ts";

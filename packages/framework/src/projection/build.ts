@@ -1,3 +1,5 @@
+import type { PartitionPosition } from "../subscription/checkpoint-store.ts";
+import type { LeaseHolder } from "../subscription/lease-store.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 
 /**
@@ -21,17 +23,30 @@ export interface Build {
   readonly fingerprint: Fingerprint;
   /** Name of its subscription: checkpoint and lease are kept under it. */
   readonly subscription: string;
-  readonly progress: BuildProgress;
+  /** Head of the log when it was begun: it serves once it has passed that. */
+  readonly target: bigint;
   readonly startedAt: Date;
   readonly finishedAt: Date | null;
 }
 
-/** How far a build has come, as its projector last reported it. */
+/** A build as all processes together know it. */
+export interface BuildState {
+  readonly build: Build;
+  readonly positions: readonly PartitionPosition[];
+  /** Events that it has handled. */
+  readonly events: bigint;
+  /** While it is built: as its projector last reported. */
+  readonly eventsPerSecond: number;
+  readonly etaSeconds: number | null;
+  /** Who works on it; empty while nobody does. */
+  readonly holders: readonly LeaseHolder[];
+}
+
+/** How far a rebuild has come. */
 export interface BuildProgress {
-  /** Events that it has read. */
+  readonly build: Build;
   readonly events: bigint;
   readonly position: bigint;
-  /** Head of the log that it must reach before it serves. */
   readonly target: bigint;
   readonly eventsPerSecond: number;
   /** Seconds until it serves; `null` while there is nothing to tell it from. */

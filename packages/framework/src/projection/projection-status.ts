@@ -1,15 +1,9 @@
-import type { LeaseHolder } from "../subscription/lease-store.ts";
-import type { Build } from "./build.ts";
-import type { PartitionPosition } from "./read-model.ts";
+import type { BuildState } from "./build.ts";
 
-/** One build of a projection, as all processes together know it. */
-export interface BuildReport {
-  readonly build: Build;
-  readonly positions: readonly PartitionPosition[];
-  /** Positions between the head of the log and the slowest partition. */
+/** One build of a projection and its distance from the head of the log. */
+export interface BuildReport extends BuildState {
+  /** Positions between the head and the slowest partition. */
   readonly lag: bigint;
-  /** Who works on it; empty while nobody does. */
-  readonly holders: readonly LeaseHolder[];
 }
 
 export interface ProjectionStatus {

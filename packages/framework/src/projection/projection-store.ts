@@ -3,7 +3,7 @@ import type { Checkpoint } from "../subscription/checkpoint.ts";
 import type { CheckpointStore } from "../subscription/checkpoint-store.ts";
 import type { Lease, LeaseStore } from "../subscription/lease-store.ts";
 import type { AnyProjection, AnyRow } from "./any-projection.ts";
-import type { Build, BuildProgress } from "./build.ts";
+import type { Build, BuildState } from "./build.ts";
 import type { Table } from "./define-table.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 
@@ -20,15 +20,27 @@ export interface RowChange {
 export interface Commit {
   readonly lease: Lease;
   readonly checkpoint: Checkpoint;
+  /** Handled since the commit before. */
+  readonly events: number;
 }
 
-/** Where read models live: builds, their tables, checkpoints and leases. `PostgresProjectionStore` is the adapter. */
+export interface ProjectionWatcher {
+  /** Some build was made, activated, cancelled or dropped. */
+  readonly onBuildsChanged: () => void;
+  /** A query somewhere waits for this position. */
+  readonly onFollow: (subscription: string, position: bigint) => void;
+}
+
+/**
+ * Where read models live: builds, their tables, checkpoints and leases. `PostgresProjectionStore` is the adapter.
+ * Every method throws TidemarkError `store-unavailable` when the database cannot be used now.
+ */
 export interface ProjectionStore extends CheckpointStore, LeaseStore {
   /** Connects and migrates. Called once, before anything else. */
   open(): Promise<void>;
 
   /** Builds of these projections, or of all; without those that have no tables any more. */
-  builds(projections?: readonly string[]): Promise<readonly Build[]>;
+  builds(projections?: readonly string[]): Promise<readonly BuildState[]>;
 
   /**
    * Makes the tables of a new build, in one transaction. While another build of this version is under way, that
@@ -40,19 +52,17 @@ export interface ProjectionStore extends CheckpointStore, LeaseStore {
     target: bigint,
   ): Promise<{ readonly build: Build; readonly created: boolean }>;
 
-  /** Tells other processes how far a build is. Not fenced: it is for people. */
-  reportProgress(build: Build, progress: BuildProgress): Promise<void>;
+  /** Tells other processes how fast a build is. Not fenced: it is for people. */
+  reportProgress(build: Build, eventsPerSecond: number, etaSeconds: number | null): Promise<void>;
 
   /** Adds the secondary indexes, which a build does without until it is complete. May be repeated. */
   createIndexes(build: Build, table: Table): Promise<void>;
 
   /**
-   * Makes a build serve its version, in one step for every reader. The build that served is retired. Does nothing
-   * and returns false when this build is behind the one that serves, so that no reader goes back in time.
-   *
-   * @throws TidemarkError `lease-lost`.
+   * Makes a build serve its version, in one step for every reader. The build that served is retired. False, and
+   * nothing done, when this build is behind its target or the one that serves: no reader goes back in time.
    */
-  activate(build: Build, lease: Lease): Promise<boolean>;
+  activate(build: Build): Promise<boolean>;
 
   /** Gives up a build that does not serve yet and drops its tables; false when it has been activated meanwhile. */
   cancel(build: Build): Promise<boolean>;
@@ -71,9 +81,10 @@ export interface ProjectionStore extends CheckpointStore, LeaseStore {
   commitRows(build: Build, table: Table, changes: readonly RowChange[], commit: Commit): Promise<void>;
 
   /**
-   * Runs handlers and stores the checkpoint in one transaction.
+   * Runs handlers and stores the checkpoint in one transaction. A statement is cancelled after `timeoutMs`.
    *
-   * @throws TidemarkError `lease-lost`; whatever `run` throws. Nothing is written then.
+   * @throws TidemarkError `lease-lost`, or `store-unavailable` when that is why `run` failed; else whatever `run`
+   * throws. Nothing is written then.
    */
   commitHandlers(
     build: Build,
@@ -85,8 +96,11 @@ export interface ProjectionStore extends CheckpointStore, LeaseStore {
   /** The tables of a build for queries. */
   database(build: Build): Kysely<unknown>;
 
-  /** Calls back soon after builds have changed in any process, and perhaps without a reason. Ends with the signal. */
-  watch(onChange: () => void, signal: AbortSignal): void;
+  /** Asks whoever works on this build to move its checkpoint as soon as it can; best effort. */
+  requestFollow(build: Build, position: bigint): Promise<void>;
+
+  /** Tells what other processes do, soon after they did it; best effort, so look yourself now and then. */
+  watch(watcher: ProjectionWatcher, signal: AbortSignal): void;
 
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -1,8 +1,12 @@
 import type { Kysely } from "kysely";
+import type { PartitionPosition } from "../subscription/checkpoint-store.ts";
 import type { AnyProjection, TablesOf } from "./any-projection.ts";
 
 export interface QueryOptions {
-  /** Versions that the caller's code can read, the best first. Default: the version of the definition alone. */
+  /**
+   * Versions that the caller's code can read. The definition's own serves if it is ready, else the newest of these.
+   * Default: the definition's own alone.
+   */
   readonly reads?: readonly number[];
   /** Wait until the read model has seen the write that answered with this token. */
   readonly consistencyToken?: string;
@@ -17,16 +21,11 @@ export interface QueryOptions {
  */
 export type ReadModelState = "current" | "frozen" | "degraded";
 
-/** A checkpoint as known when the query was answered: the read model has seen at least this much. */
-export interface PartitionPosition {
-  readonly partition: number;
-  readonly position: bigint;
-}
-
 /** The tables of one build, complete and bound: later activations do not change what it reads. */
 export interface ReadModel<P extends AnyProjection = AnyProjection> {
   readonly db: Kysely<TablesOf<P>>;
   readonly version: number;
   readonly state: ReadModelState;
+  /** Checkpoints as last known to this process: the read model has seen at least this much. */
   readonly positions: readonly PartitionPosition[];
 }

@@ -1,16 +1,16 @@
 import type { Checkpoint } from "./checkpoint.ts";
 import type { Lease } from "./lease-store.ts";
 
-export interface PartitionCheckpoint extends Checkpoint {
+/** How far one partition is; `0n` before its first commit. */
+export interface PartitionPosition {
   readonly partition: number;
+  readonly position: bigint;
 }
 
 /** Where checkpoints live: beside the effects, so that both are committed together. */
 export interface CheckpointStore {
-  /** Every partition's checkpoint of these subscriptions, by subscription; none for one that never ran. */
-  readCheckpoints(
-    subscriptions: readonly string[],
-  ): Promise<ReadonlyMap<string, readonly PartitionCheckpoint[]>>;
+  /** Where the partitions of these subscriptions are, by subscription. */
+  readPositions(subscriptions: readonly string[]): Promise<ReadonlyMap<string, readonly PartitionPosition[]>>;
 
   /**
    * Moves a checkpoint without an effect.

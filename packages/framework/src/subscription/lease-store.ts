@@ -14,6 +14,8 @@ export interface AcquiredLease {
   readonly lease: Lease;
   /** As it stands now; no earlier owner can move it any more. `null` before the first commit. */
   readonly checkpoint: Checkpoint | null;
+  /** Events handled so far, by all owners. */
+  readonly events: bigint;
 }
 
 /** What an owner tells other processes with its heartbeat. */
@@ -37,7 +39,10 @@ export interface LeaseHolder {
  * the database's.
  */
 export interface LeaseStore {
-  /** `null` while another owner's lease is alive. The owner of a lease may take it again, with a new token. */
+  /**
+   * `null` while another owner's lease is alive, or when there is no such subscription. The owner of a lease may
+   * take it again, with a new token.
+   */
   acquire(request: {
     readonly subscription: string;
     readonly partition: number;
@@ -51,7 +56,4 @@ export interface LeaseStore {
 
   /** Lets go at once, so that others need not wait until the lease expires. */
   release(lease: Lease): Promise<void>;
-
-  /** The holders of living leases of these subscriptions. */
-  holders(subscriptions: readonly string[]): Promise<ReadonlyMap<string, readonly LeaseHolder[]>>;
 }

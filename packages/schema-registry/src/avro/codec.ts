@@ -11,9 +11,9 @@ import { toPublicError } from "./value-fault.ts";
 
 /** Turns values of one schema into Avro binary and back. Both throw `AvroValueError`; the schema's work is done once. */
 export interface Codec<T> {
-  encode(value: T): Uint8Array;
+  encode(this: void, value: T): Uint8Array;
   /** Reads exactly one value: bytes that are missing or left over are an error. */
-  decode(bytes: Uint8Array): T;
+  decode(this: void, bytes: Uint8Array): T;
 }
 
 /**

@@ -8,7 +8,7 @@ import { toPublicError } from "./value-fault.ts";
 /** Reads bytes of a writer's schema as values of a reader's schema. */
 export interface Resolver {
   /** Reads exactly one value; throws `AvroValueError` for bytes that are not a value of the writer's schema. */
-  decode(bytes: Uint8Array): unknown;
+  decode(this: void, bytes: Uint8Array): unknown;
 }
 
 /**

@@ -2,8 +2,8 @@ import type { SchemaRefusal } from "../registry/schema-refusal.ts";
 import type { StoredSchema, SubjectVersion } from "../registry/subject-version.ts";
 
 /** A schema as Confluent answers it: no type, since AVRO is the default, and no empty list of references. */
-export function schemaAnswer({ schema, references, guid }: StoredSchema): object {
-  return { schema, ...(references.length > 0 && { references }), guid };
+export function schemaAnswer({ schema, references, metadata, guid }: StoredSchema): object {
+  return { schema, ...(references.length > 0 && { references }), ...(metadata && { metadata }), guid };
 }
 
 /** `ts` is Confluent's name for the time; `author` is this registry's own member. */

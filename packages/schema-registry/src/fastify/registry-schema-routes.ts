@@ -18,10 +18,15 @@ export function schemaRoutes(routes: RouteHost, registry: Registry): void {
 
   routes.get("/schemas/types", () => ["AVRO"]);
 
-  routes.get("/schemas/ids/:id", { schema: byId }, async ({ params, query: { subject: hint } }) => {
-    const found = await registry.schemaById(pathId(params.id), hint === undefined ? {} : { subject: hint });
+  routes.get("/schemas/ids/:id", { schema: byId }, async ({ params, query }) => {
+    const hint = query.subject === undefined ? {} : { subject: query.subject };
+    const found = await registry.schemaById(pathId(params.id), hint);
     const { subject, version } = found;
-    return { ...(subject !== undefined && { subject, version }), ...schemaAnswer(found) };
+    return {
+      ...(subject !== undefined && { subject, version }),
+      ...schemaAnswer(found),
+      ...(query.fetchMaxId && { maxId: await registry.largestId(hint) }),
+    };
   });
 
   routes.get("/schemas/ids/:id/schema", { schema: byId }, async ({ params, query: { subject } }) => {

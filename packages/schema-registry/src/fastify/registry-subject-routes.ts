@@ -5,6 +5,7 @@ import { versionAnswer } from "./registry-answer.ts";
 import {
   deletedQuery,
   listQuery,
+  metadataQuery,
   permanentQuery,
   schemaBody,
   schemaQuery,
@@ -63,6 +64,13 @@ export function subjectRoutes(
     { schema: { params: versionParams, querystring: deletedQuery } },
     async ({ params: { subject, version }, query }) =>
       versionAnswer(await registry.getVersion(subject, parseVersion(version), query)),
+  );
+
+  routes.get(
+    "/subjects/:subject/metadata",
+    { schema: { params: subjectParams, querystring: metadataQuery } },
+    async ({ params: { subject }, query: { properties, deleted } }) =>
+      versionAnswer(await registry.latestWithMetadata(subject, properties, { deleted })),
   );
 
   routes.delete(

@@ -7,6 +7,7 @@ import type {
 } from "../registry/registry-storage.ts";
 import { parseLevel } from "../registry/level-name.ts";
 import { parseMode } from "../registry/registry-mode.ts";
+import type { SchemaMetadata } from "../registry/schema-metadata.ts";
 import type { SchemaReference } from "../registry/schema-reference.ts";
 import type { StoredSchema, SubjectVersion, VersionKey } from "../registry/subject-version.ts";
 
@@ -20,6 +21,7 @@ interface SchemaRow extends pg.QueryResultRow {
   guid: string;
   schema: string;
   schema_references: SchemaReference[];
+  metadata: SchemaMetadata | null;
 }
 
 interface VersionRow extends SchemaRow {
@@ -49,7 +51,7 @@ export function registryReader(send: Queryable, tables: string): RegistryReader 
       const { where, page, values } = versionConditions(filter, tables);
       const { rows } = await send<VersionRow>({
         text: `select v.subject, v.version, v.deleted, v.author, v.registered_at,
-                      id, s.guid, s.schema, s.schema_references
+                      id, s.guid, s.schema, s.schema_references, s.metadata
                from ${versions} where ${where} order by v.subject, v.version ${page}`,
         values,
       });
@@ -76,9 +78,17 @@ export function registryReader(send: Queryable, tables: string): RegistryReader 
       return rows.map(({ subject }) => subject);
     },
 
+    async findLargestId(context) {
+      const { rows } = await send<{ id: number }>({
+        text: `select coalesce(max(id), 0) as id from ${tables}.schemas where context = $1`,
+        values: [context],
+      });
+      return rows[0]?.id ?? 0;
+    },
+
     async findSchema(context, id) {
       const { rows } = await send<SchemaRow>({
-        text: `select id, guid, schema, schema_references from ${tables}.schemas where context = $1 and id = $2`,
+        text: `select id, guid, schema, schema_references, metadata from ${tables}.schemas where context = $1 and id = $2`,
         values: [context, id],
       });
       return rows[0] ? storedSchema(rows[0]) : null;
@@ -86,7 +96,7 @@ export function registryReader(send: Queryable, tables: string): RegistryReader 
 
     async findSchemasByGuid(guid) {
       const { rows } = await send<SchemaRow & { context: string }>({
-        text: `select context, id, guid, schema, schema_references from ${tables}.schemas
+        text: `select context, id, guid, schema, schema_references, metadata from ${tables}.schemas
                where guid = $1 order by context`,
         values: [guid],
       });
@@ -132,6 +142,8 @@ function versionConditions(filter: VersionFilter, tables: string): Conditions {
     (filter.version === "latest" || filter.latestOnly === true) && newest,
     filter.id !== undefined && `id = ${bind(filter.id)}`,
     filter.identity !== undefined && `s.identity = ${bind(Buffer.from(filter.identity, "hex"))}`,
+    filter.properties && `s.metadata @> ${bind(JSON.stringify({ properties: filter.properties }))}::jsonb`,
+    filter.withReferences === true && "s.schema_references <> '[]'::jsonb",
     filter.refersTo && `s.schema_references @> ${bind(JSON.stringify([filter.refersTo]))}::jsonb`,
   ];
   const where = conditions.filter((condition) => typeof condition === "string").join(" and ");
@@ -163,8 +175,9 @@ function pageClause(
   return parts.filter((part) => typeof part === "string").join(" ");
 }
 
-function storedSchema({ id, guid, schema, schema_references: references }: SchemaRow): StoredSchema {
-  return { id, guid, schema, references };
+function storedSchema(row: SchemaRow): StoredSchema {
+  const { id, guid, schema, schema_references: references, metadata } = row;
+  return { id, guid, schema, references, metadata };
 }
 
 function subjectVersion(row: VersionRow): SubjectVersion {

@@ -17,8 +17,8 @@ export function registryWriter(send: Queryable, tables: string): RegistryWriter 
 
   async function insert(schema: NewSchema): Promise<number | undefined> {
     const { rows } = await send<{ id: number }>({
-      text: `insert into ${tables}.schemas (context, id, identity, guid, schema, schema_references)
-             values ($1, coalesce($2::integer, nextval($3::regclass)), $4, $5, $6, $7)
+      text: `insert into ${tables}.schemas (context, id, identity, guid, schema, schema_references, metadata)
+             values ($1, coalesce($2::integer, nextval($3::regclass)), $4, $5, $6, $7, $8)
              on conflict do nothing returning id`,
       values: [
         schema.context,
@@ -28,6 +28,7 @@ export function registryWriter(send: Queryable, tables: string): RegistryWriter 
         schema.guid,
         schema.schema,
         JSON.stringify(schema.references),
+        schema.metadata,
       ],
     });
     return rows[0]?.id;

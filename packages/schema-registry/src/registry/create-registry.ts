@@ -3,6 +3,7 @@ import { RegistryError } from "../errors.ts";
 import { silentLogger, type Logger } from "../logger.ts";
 import { findRefusal } from "./compatibility-check.ts";
 import { deletion } from "./deletion.ts";
+import { findInlinedTwin } from "./inlined-twin.ts";
 import { registration } from "./registration.ts";
 import type { Registry } from "./registry.ts";
 import { effectiveSetting, settingOperations } from "./registry-settings.ts";
@@ -47,10 +48,14 @@ export function createRegistry(options: RegistryOptions): Registry {
       const visibility = deleted ? "all" : "live";
       const any = await storage.listVersions({ subject: subject.qualified, visibility, limit: 1 });
       if (any.length === 0) throw new RegistryError("subject-not-found", `Subject '${text}' not found.`);
-      const { identity } = await preparation.prepare(subject, request);
-      const found = await storage.findVersions({ subject: subject.qualified, identity, visibility });
-      const last = found.at(-1);
-      if (last) return last;
+      const prepared = await preparation.prepare(subject, request);
+      const { identity } = prepared;
+      const place = { subject: subject.qualified, visibility } as const;
+      const equal = (await storage.findVersions({ ...place, identity })).at(-1);
+      if (equal) return equal;
+      const candidates = await storage.findVersions({ ...place, withReferences: true });
+      const twin = await findInlinedTwin(preparation, storage, prepared, candidates);
+      if (twin) return twin;
       throw new RegistryError("schema-not-found", "Schema not found");
     },
 

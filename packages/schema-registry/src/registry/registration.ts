@@ -2,6 +2,7 @@ import type { CompatibilityLevel } from "../compatibility/compatibility-level.ts
 import { RegistryError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import { findRefusal } from "./compatibility-check.ts";
+import { findInlinedTwin } from "./inlined-twin.ts";
 import type { Registry, SchemaRequest } from "./registry.ts";
 import { effectiveSetting, refuseIfReadOnly } from "./registry-settings.ts";
 import type { RegistryStorage, RegistryWriter } from "./registry-storage.ts";
@@ -34,7 +35,9 @@ export function registration(options: RegistrationOptions): Registry["register"]
     const history = everyVersion.filter(({ deleted }) => !deleted);
     const importing = mode === "IMPORT";
     if (request.id === undefined) {
-      const existing = history.findLast((version) => isSame(version, prepared));
+      const existing =
+        history.findLast((version) => isSame(version, prepared)) ??
+        (await findInlinedTwin(preparation, writer, prepared, history));
       if (existing) return existing;
     }
     refuseIfReadOnly(mode, subject);
@@ -64,7 +67,7 @@ export function registration(options: RegistrationOptions): Registry["register"]
     const row = { context: subject.context, subject: subject.qualified, version, id, author };
     const registeredAt = await writer.addVersion(row);
     await dropDeletedTwins(writer, subject, everyVersion, id);
-    const { schema, references, guid } = prepared;
+    const { schema, references, metadata, guid } = prepared;
     return {
       subject: subject.qualified,
       version,
@@ -72,6 +75,7 @@ export function registration(options: RegistrationOptions): Registry["register"]
       guid,
       schema,
       references,
+      metadata,
       deleted: false,
       author,
       registeredAt,
@@ -149,9 +153,9 @@ async function storeSchema(
   request: SchemaRequest,
   prepared: PreparedSchema,
 ): Promise<number> {
-  const { identity, guid, schema, references } = prepared;
+  const { identity, guid, schema, references, metadata } = prepared;
   const wanted = request.id === undefined ? {} : { id: request.id };
-  const id = await writer.addSchema({ context, identity, guid, schema, references, ...wanted });
+  const id = await writer.addSchema({ context, identity, guid, schema, references, metadata, ...wanted });
   if (id === null) {
     throw new RegistryError(
       "operation-not-permitted",

@@ -1,5 +1,6 @@
 import type { CompatibilityLevel } from "../compatibility/compatibility-level.ts";
 import type { RegistryMode } from "./registry-mode.ts";
+import type { SchemaMetadata } from "./schema-metadata.ts";
 import type { SchemaReference } from "./schema-reference.ts";
 import type { StoredSchema, SubjectVersion, VersionKey } from "./subject-version.ts";
 
@@ -24,6 +25,10 @@ export interface VersionFilter extends Page {
   readonly latestOnly?: boolean;
   readonly id?: number;
   readonly identity?: string;
+  /** Metadata properties that the schema must have with these values. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** Only schemas that refer to others. */
+  readonly withReferences?: boolean;
   /** Only versions whose schema refers to this one. */
   readonly refersTo?: { readonly subject: string; readonly version: number };
 }
@@ -42,11 +47,12 @@ export interface Setting {
 
 export interface NewSchema {
   readonly context: string;
-  /** What makes a schema itself: a hash of its canonical text and references. */
+  /** What makes a schema itself: a hash of its canonical text, references and metadata. */
   readonly identity: string;
   readonly guid: string;
   readonly schema: string;
   readonly references: readonly SchemaReference[];
+  readonly metadata: SchemaMetadata | null;
   /** Import: the id to store it under. */
   readonly id?: number;
 }
@@ -66,6 +72,8 @@ export interface RegistryReader {
   listVersions(filter: VersionFilter): Promise<readonly VersionKey[]>;
   /** Ascending by code points. */
   listSubjects(filter: SubjectFilter): Promise<readonly string[]>;
+  /** The highest id of a context; 0 when it is empty. */
+  findLargestId(context: string): Promise<number>;
   findSchema(context: string, id: number): Promise<StoredSchema | null>;
   /** Every context's schema with this guid. */
   findSchemasByGuid(guid: string): Promise<readonly (StoredSchema & { readonly context: string })[]>;

@@ -1,6 +1,7 @@
 import type { CompatibilityLevel } from "../compatibility/compatibility-level.ts";
 import type { RegistryMode } from "./registry-mode.ts";
 import type { Page, Visibility } from "./registry-storage.ts";
+import type { SchemaMetadata } from "./schema-metadata.ts";
 import type { SchemaReference } from "./schema-reference.ts";
 import type { SchemaRefusal } from "./schema-refusal.ts";
 import type { FoundSchema, StoredSchema, SubjectVersion, VersionKey } from "./subject-version.ts";
@@ -13,6 +14,8 @@ export interface SchemaRequest {
   /** `AVRO`, which is also the default; anything else is refused. */
   readonly schemaType?: string;
   readonly references?: readonly SchemaReference[];
+  /** Part of the schema's identity. */
+  readonly metadata?: SchemaMetadata;
   /** Also equates what differs in spelling only, such as the order of custom properties. */
   readonly normalize?: boolean;
   /** Only in IMPORT mode: the id to store it under. */
@@ -57,6 +60,17 @@ export interface Registry {
   /** @throws RegistryError `subject-not-found`, `version-not-found`, `version-invalid` */
   getVersion(subject: string, version: VersionSelector, options?: DeletedOption): Promise<SubjectVersion>;
 
+  /**
+   * The latest version whose metadata has these properties.
+   *
+   * @throws RegistryError `subject-not-found`, `schema-not-found`
+   */
+  latestWithMetadata(
+    subject: string,
+    properties: Readonly<Record<string, string>>,
+    options?: DeletedOption,
+  ): Promise<SubjectVersion>;
+
   /** Sorted by code points. */
   listSubjects(options?: ListOptions & { readonly subjectPrefix?: string }): Promise<readonly string[]>;
 
@@ -81,6 +95,9 @@ export interface Registry {
    * @throws RegistryError `schema-not-found`
    */
   schemaById(id: number, options?: { readonly subject?: string }): Promise<FoundSchema>;
+
+  /** The highest id of a subject's context, of the default one without a subject. */
+  largestId(options?: { readonly subject?: string }): Promise<number>;
 
   /** @throws RegistryError `schema-not-found` */
   schemaByGuid(guid: string): Promise<StoredSchema>;

@@ -5,6 +5,7 @@ import { parseSchema } from "../avro/parse-schema.ts";
 import { RegistryError } from "../errors.ts";
 import type { SchemaRequest } from "./registry.ts";
 import type { RegistryReader } from "./registry-storage.ts";
+import { canonicalMetadata, type SchemaMetadata } from "./schema-metadata.ts";
 import { schemaIdentity, type SchemaIdentity } from "./schema-identity.ts";
 import type { SchemaReference } from "./schema-reference.ts";
 import { parseSubjectName, requireSubjectText, type SubjectName } from "./subject-name.ts";
@@ -18,6 +19,7 @@ export interface PreparedSchema extends SchemaIdentity {
   readonly schema: string;
   /** With qualified subjects and version numbers. */
   readonly references: readonly SchemaReference[];
+  readonly metadata: SchemaMetadata | null;
 }
 
 export interface SchemaLimits {
@@ -124,7 +126,8 @@ export function schemaPreparation(storage: RegistryReader, limits: SchemaLimits)
           { invalid: { path: "", rule: "unicode" } },
         );
       }
-      return { parsed, schema, references, ...schemaIdentity(schema, references) };
+      const metadata = canonicalMetadata(request.metadata);
+      return { parsed, schema, references, metadata, ...schemaIdentity(schema, references, metadata) };
     },
 
     parseStored,

@@ -6,7 +6,7 @@ import type { FoundSchema, StoredSchema } from "./subject-version.ts";
 
 export type SchemaReads = Pick<
   Registry,
-  "schemaById" | "schemaByGuid" | "idsOfGuid" | "idVersions" | "subjectsOfId"
+  "schemaById" | "largestId" | "schemaByGuid" | "idsOfGuid" | "idVersions" | "subjectsOfId"
 >;
 
 const largestId = 2 ** 31 - 1;
@@ -32,6 +32,8 @@ export function schemaReads(storage: RegistryReader): SchemaReads {
     idVersions,
 
     schemaById: async (id, { subject } = {}) => schemaById(storage, id, subject),
+
+    largestId: async ({ subject } = {}) => storage.findLargestId(contextOf(subject)),
 
     async schemaByGuid(guid) {
       const [first] = await byGuid(guid);

@@ -7,7 +7,13 @@ import { parseVersion } from "./version-number.ts";
 
 export type SubjectReads = Pick<
   Registry,
-  "getVersion" | "listSubjects" | "listVersions" | "listSchemas" | "referencedBy" | "listContexts"
+  | "getVersion"
+  | "latestWithMetadata"
+  | "listSubjects"
+  | "listVersions"
+  | "listSchemas"
+  | "referencedBy"
+  | "listContexts"
 >;
 
 /** What can be asked by subject. */
@@ -22,6 +28,17 @@ export function subjectReads(storage: RegistryReader): SubjectReads {
 
   return {
     getVersion,
+
+    async latestWithMetadata(text, properties, { deleted = false } = {}) {
+      const { qualified } = parseSubjectName(text);
+      const place = { subject: qualified, visibility: deleted ? "all" : "live" } as const;
+      const latest = (await storage.findVersions({ ...place, properties })).at(-1);
+      if (latest) return latest;
+      const any = await storage.listVersions({ ...place, limit: 1 });
+      throw any.length === 0
+        ? new RegistryError("subject-not-found", `Subject '${text}' not found.`)
+        : new RegistryError("schema-not-found", "Schema not found: no version has this metadata");
+    },
 
     async listSubjects({ visibility = "live", subjectPrefix, ...page } = {}) {
       return storage.listSubjects({ visibility, ...prefixFilter(subjectPrefix), ...page });

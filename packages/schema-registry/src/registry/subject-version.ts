@@ -1,3 +1,4 @@
+import type { SchemaMetadata } from "./schema-metadata.ts";
 import type { SchemaReference } from "./schema-reference.ts";
 
 /** A schema as a context holds it: one id for each distinct text with its references. */
@@ -8,6 +9,7 @@ export interface StoredSchema {
   /** Canonical text, references unresolved. */
   readonly schema: string;
   readonly references: readonly SchemaReference[];
+  readonly metadata: SchemaMetadata | null;
 }
 
 /** One version of a subject. */
