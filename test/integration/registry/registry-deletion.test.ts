@@ -111,6 +111,26 @@ describe("references", () => {
     expect((await server.ask("DELETE", "/subjects/money?permanent=true")).body).toEqual([1]);
   });
 
+  test("written out into one text, they are found under the version that uses them", async () => {
+    await publish("coin", money);
+    const used = [{ name: "ledger.Money", subject: "coin", version: 1 }];
+    const fields = [
+      { name: "amount", type: "ledger.Money" },
+      { name: "fee", type: "Money" },
+    ];
+    const schema = recordText("Paid", fields);
+    const { body } = await server.ask("POST", "/subjects/paid/versions", { schema, references: used });
+    const whole = recordText("Paid", [{ name: "amount", type: JSON.parse(money) }, ...fields.slice(1)]);
+    expect((await server.ask("POST", "/subjects/paid", { schema: whole })).body).toMatchObject({
+      version: 1,
+      id: body.id,
+      references: used,
+    });
+    expect((await server.ask("POST", "/subjects/paid/versions", { schema: whole })).body.version).toBe(1);
+    const other = recordText("Paid", [{ name: "amount", type: JSON.parse(money) }]);
+    expect((await server.ask("POST", "/subjects/paid", { schema: other })).body.error_code).toBe(40403);
+  });
+
   test("to what is not there are refused with the remedy", async () => {
     const body = { schema: transfer, references: [{ name: "x.Y", subject: "nowhere", version: 3 }] };
     const refused = await server.ask("POST", "/subjects/dangling/versions", body);
@@ -155,5 +175,46 @@ describe("modes", () => {
     expect(next.body.id).toBeGreaterThan(4711);
     expect((await server.ask("PUT", "/mode/imported", { mode: "IMPORT" })).body.error_code).toBe(42205);
     expect((await server.ask("PUT", "/mode/imported?force=true", { mode: "IMPORT" })).status).toBe(200);
+  });
+});
+
+describe("metadata", () => {
+  test("is part of the identity, and finds the latest version that has it", async () => {
+    const path = "/subjects/noted/versions";
+    const noted = (major: string): object => ({
+      schema: v1,
+      metadata: { properties: { "application.major.version": major, team: "core" } },
+    });
+    await server.ask("POST", path, { schema: v1 });
+    const first = await server.ask("POST", path, noted("1"));
+    const second = await server.ask("POST", path, noted("2"));
+    expect([first.body.version, second.body.version]).toEqual([2, 3]);
+    expect((await server.ask("POST", path, noted("1"))).body).toMatchObject({
+      version: 2,
+      ...noted("1"),
+      schema: first.body.schema,
+    });
+    const find = (query: string) => server.ask("GET", `/subjects/noted/metadata?${query}`);
+    expect((await find("key=application.major.version&value=1")).body.version).toBe(2);
+    expect((await find("key=team&value=core")).body.version).toBe(3);
+    expect((await find("key=team&value=core&key=application.major.version&value=1")).body.version).toBe(2);
+    expect((await find("key=team&value=x")).body.error_code).toBe(40403);
+    expect((await find("key=team")).body.error_code).toBe(422);
+    expect((await find("key=%00&value=1")).body.error_code).toBe(422);
+    expect((await server.ask("GET", "/subjects/absent/metadata?key=a&value=b")).body.error_code).toBe(40401);
+    const hostile = { schema: v1, metadata: { properties: { "a\0": "b" } } };
+    expect((await server.ask("POST", path, hostile)).body.error_code).toBe(422);
+    const large = { schema: v1, metadata: { properties: { a: "b".repeat(70_000) } } };
+    expect((await server.ask("POST", path, large)).body.error_code).toBe(42209);
+    const rules = { schema: v1, ruleSet: { domainRules: [] } };
+    expect((await server.ask("POST", path, rules)).body.error_code).toBe(42210);
+  });
+
+  test("the highest id of a context comes with an id when asked for", async () => {
+    const [id] = await publish("highest", recordText("Highest", [owner]));
+    const { body } = await server.ask("GET", `/schemas/ids/${id}?fetchMaxId=true`);
+    expect(body.maxId).toBe(
+      Math.max(...(await server.registry.listSchemas({ visibility: "all" })).map((found) => found.id)),
+    );
   });
 });
