@@ -18,6 +18,14 @@ export class ByteReader {
       : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
+  position(): number {
+    return this.#at;
+  }
+
+  rewind(position: number): void {
+    this.#at = position;
+  }
+
   requireEnd(): void {
     if (this.#at === this.#bytes.length) return;
     throw new ValueFault(

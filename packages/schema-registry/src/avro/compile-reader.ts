@@ -110,21 +110,23 @@ function recordReader(compilation: Compilation, writer: RecordNode, reader: Reco
 }
 
 function recordSteps(compilation: Compilation, writer: RecordNode, reader: RecordNode): Step[] {
-  const sources = new Map<FieldNode, FieldNode>();
+  const sources = new Map<FieldNode, FieldNode[]>();
+  const steps: Step[] = [];
   for (const field of reader.fields) {
     const [written] = matchingFields(writer, field);
-    // One written value fills one field: a second field with the same alias takes its default.
-    if (written !== undefined && !sources.has(written)) sources.set(written, field);
+    if (written !== undefined) sources.set(written, [...(sources.get(written) ?? []), field]);
   }
-  const filled = new Set(sources.values());
-  const steps = writer.fields.map((written): Step => {
-    const field = sources.get(written);
-    return field === undefined
-      ? { name: "", read: compileSkip(compilation, written.type) }
-      : { name: field.name, read: compile(compilation, written.type, field.type) };
-  });
+  for (const written of writer.fields) {
+    const fields = sources.get(written) ?? [];
+    const reads = fields.map((field) => compile(compilation, written.type, field.type));
+    if (reads.length === 0) steps.push({ name: "", read: compileSkip(compilation, written.type) });
+    for (const [index, read] of reads.entries()) {
+      // Two fields with the same alias take the same value: all but the last read ahead.
+      steps.push({ name: fields[index]?.name ?? "", read: index < reads.length - 1 ? ahead(read) : read });
+    }
+  }
   for (const field of reader.fields) {
-    if (filled.has(field)) continue;
+    if (matchingFields(writer, field).length > 0) continue;
     if (field.default === undefined) {
       throw new AvroSchemaError({
         path: "",
@@ -135,6 +137,15 @@ function recordSteps(compilation: Compilation, writer: RecordNode, reader: Recor
     steps.push({ name: field.name, read: compileDefault(compilation.reader, field.type, field.default) });
   }
   return steps;
+}
+
+function ahead(read: Read): Read {
+  return (source) => {
+    const start = source.position();
+    const value = read(source);
+    source.rewind(start);
+    return value;
+  };
 }
 
 function arrayReader(compilation: Compilation, writerItems: SchemaNode, readerItems: SchemaNode): Read {

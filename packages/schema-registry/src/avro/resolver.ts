@@ -16,7 +16,8 @@ export interface Resolver {
  * promotions, the enum's own default for unknown symbols. Matching is the checker's: names without namespace.
  * A decimal written under another scale keeps its value.
  *
- * Throws {@link AvroSchemaError} (rule `incompatible`) unless the reader can read every value of the writer.
+ * Throws {@link AvroSchemaError} (rule `incompatible`) unless the reader can read every value of the writer. Bytes that
+ * are read as string must be UTF-8: that alone is checked with the data.
  */
 export function createResolver(writer: ParsedSchema, reader: ParsedSchema): Resolver {
   const { differences, isReadable } = compareSchemas(reader, writer);
