@@ -42,7 +42,7 @@ export async function openLedger(
     await migrateRegistry({ pool });
     const registry = createRegistry({ storage: postgresRegistryStorage({ pool }), logger });
     const application = createApplication(ledger, {
-      storage: postgresStorage({ database: connectionString }),
+      storage: postgresStorage({ database: connectionString, logger }),
       registry: inProcessRegistryClient(registry),
       projections,
       logger,

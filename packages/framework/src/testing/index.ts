@@ -2,3 +2,4 @@ export { eventually, type EventuallyOptions } from "./eventually.ts";
 export { inMemoryEventStore, type InMemoryEventStoreOptions } from "./in-memory-event-store.ts";
 export { eventStoreContract } from "./event-store-contract.ts";
 export type { TestRunner } from "./event-store-contract/contract-suite.ts";
+export { testAggregate } from "./test-aggregate.ts";
