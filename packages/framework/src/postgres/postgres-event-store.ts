@@ -20,6 +20,7 @@ import type { IdempotencyIdentity, IdempotencyRecord } from "../event-store/idem
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
 import { Appender } from "./event-store/appender.ts";
 import { Catalogue } from "./event-store/catalogue.ts";
+import { grantApplicationRole } from "./event-store/grant-application-role.ts";
 import { findIdempotencyRecord, IdempotencyPurge } from "./event-store/idempotency-records.ts";
 import { readHead, type LogReader } from "./event-store/log-reader.ts";
 import { LogWatcher } from "./event-store/log-watcher.ts";
@@ -37,6 +38,8 @@ export interface PostgresEventStoreOptions {
   readonly schema?: string;
   /** Creates and upgrades the tables at `open`; `false` for a role that may not. Default true. */
   readonly migrate?: boolean;
+  /** An existing role that gets what appending and reading need, after a migration by the owner of the tables. */
+  readonly applicationRole?: string;
   /** How subscriptions learn of new events; `"listen"` polls as well, for the notification that gets lost. */
   readonly wakeup?: "listen" | "poll";
   /** Default 1,000. */
@@ -124,7 +127,9 @@ export class PostgresEventStore implements EventStore {
   async open(): Promise<void> {
     if (this.#opened !== null) return;
     const { schema = "tidemark", migrate = true, connectionString, directUrl, wakeup } = this.#options;
+    const { applicationRole: role } = this.#options;
     if (migrate) await migrateFramework({ pool: this.#readPool, schema, logger: this.#logger });
+    if (role !== undefined) await grantApplicationRole({ pool: this.#readPool, schema, role });
     const { storeId, channel } = await readStoreIdentity(this.#reader);
     await this.#reader.catalogue.refresh();
     const watcher = new LogWatcher({
