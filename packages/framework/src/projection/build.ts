@@ -29,26 +29,30 @@ export interface Build {
   readonly finishedAt: Date | null;
 }
 
+/** How far the projector of a build has read; what it has committed may be a little less. */
+export interface ProgressReport {
+  readonly events: bigint;
+  readonly position: bigint;
+  readonly eventsPerSecond: number;
+  /** Seconds until it serves; `null` while there is nothing to tell it from. */
+  readonly etaSeconds: number | null;
+}
+
 /** A build as all processes together know it. */
 export interface BuildState {
   readonly build: Build;
+  /** What is committed. */
   readonly positions: readonly PartitionPosition[];
-  /** Events that it has handled. */
+  /** Events that are committed. */
   readonly events: bigint;
   /** While it is built: as its projector last reported. */
-  readonly eventsPerSecond: number;
-  readonly etaSeconds: number | null;
+  readonly progress: ProgressReport;
   /** Who works on it; empty while nobody does. */
   readonly holders: readonly LeaseHolder[];
 }
 
 /** How far a rebuild has come. */
-export interface BuildProgress {
+export interface BuildProgress extends ProgressReport {
   readonly build: Build;
-  readonly events: bigint;
-  readonly position: bigint;
   readonly target: bigint;
-  readonly eventsPerSecond: number;
-  /** Seconds until it serves; `null` while there is nothing to tell it from. */
-  readonly etaSeconds: number | null;
 }

@@ -3,7 +3,7 @@ import type { Checkpoint } from "../subscription/checkpoint.ts";
 import type { CheckpointStore } from "../subscription/checkpoint-store.ts";
 import type { Lease, LeaseStore } from "../subscription/lease-store.ts";
 import type { AnyProjection, AnyRow } from "./any-projection.ts";
-import type { Build, BuildState } from "./build.ts";
+import type { Build, BuildState, ProgressReport } from "./build.ts";
 import type { Table } from "./define-table.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 
@@ -52,17 +52,18 @@ export interface ProjectionStore extends CheckpointStore, LeaseStore {
     target: bigint,
   ): Promise<{ readonly build: Build; readonly created: boolean }>;
 
-  /** Tells other processes how fast a build is. Not fenced: it is for people. */
-  reportProgress(build: Build, eventsPerSecond: number, etaSeconds: number | null): Promise<void>;
+  /** Tells other processes how far a build is. Not fenced: it is for people. */
+  reportProgress(build: Build, report: ProgressReport): Promise<void>;
 
   /** Adds the secondary indexes, which a build does without until it is complete. May be repeated. */
   createIndexes(build: Build, table: Table): Promise<void>;
 
   /**
-   * Makes a build serve its version, in one step for every reader. The build that served is retired. False, and
-   * nothing done, when this build is behind its target or the one that serves: no reader goes back in time.
+   * Makes a build serve its version, in one step for every reader; the build that served is retired. `behind`, and
+   * nothing is done, while this build has not passed its target and the one that serves: no reader goes back in
+   * time. `gone` when it is no longer being built.
    */
-  activate(build: Build): Promise<boolean>;
+  activate(build: Build): Promise<"activated" | "behind" | "gone">;
 
   /** Gives up a build that does not serve yet and drops its tables; false when it has been activated meanwhile. */
   cancel(build: Build): Promise<boolean>;

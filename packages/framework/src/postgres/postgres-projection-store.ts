@@ -1,0 +1,293 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { quoteIdentifier } from "@tidemark/schema-registry/postgres";
+import type { Kysely } from "kysely";
+import type pg from "pg";
+import type { AnyProjection, AnyRow } from "../projection/any-projection.ts";
+import type { Build, BuildState, ProgressReport } from "../projection/build.ts";
+import type { Table } from "../projection/define-table.ts";
+import type { Fingerprint } from "../projection/fingerprint.ts";
+import type {
+  Commit,
+  ProjectionStore,
+  ProjectionWatcher,
+  RowChange,
+} from "../projection/projection-store.ts";
+import type { Checkpoint } from "../subscription/checkpoint.ts";
+import type { PartitionPosition } from "../subscription/checkpoint-store.ts";
+import type { AcquiredLease, Lease, LeaseReport } from "../subscription/lease-store.ts";
+import { silentLogger, type Logger } from "../telemetry/logger.ts";
+import { migrateFramework } from "./migrate-framework.ts";
+import { NotificationListener } from "./notification-listener.ts";
+import { activateBuild } from "./projections/activate-build.ts";
+import { buildsStatement, toBuildState, type BuildStateRow } from "./projections/build-rows.ts";
+import { createIndexStatements } from "./projections/build-tables.ts";
+import { commitHandlers } from "./projections/commit-handlers.ts";
+import { commitRows, loadRows, saveCheckpoint } from "./projections/commit-rows.ts";
+import { createBuild } from "./projections/create-build.ts";
+import {
+  acquireStatement,
+  releaseStatement,
+  renewStatement,
+  toAcquiredLease,
+  type AcquiredRow,
+} from "./projections/leases.ts";
+import { ProjectionConnections, translated } from "./projections/projection-connections.ts";
+import { cancelBuild, removeTables, withdrawBuild } from "./projections/remove-build.ts";
+
+export interface PostgresProjectionStoreOptions {
+  readonly connectionString: string;
+  /** Where to LISTEN when `connectionString` leads to a transaction pooler; the same by default. */
+  readonly directUrl?: string;
+  /** Database schema of the framework's tables; default `tidemark`. Each build has one named after it. */
+  readonly schema?: string;
+  /** Creates and upgrades the tables at `open`; `false` for a role that may not. Default true. */
+  readonly migrate?: boolean;
+  /** `"listen"` learns of other processes' activations at once, `"poll"` within a second. Default `"listen"`. */
+  readonly wakeup?: "listen" | "poll";
+  /** `false` behind a transaction pooler; default true. */
+  readonly preparedStatements?: boolean;
+  /** Most connections for projectors; default 4. */
+  readonly projectConnections?: number;
+  /** Most connections for queries; default 10. */
+  readonly queryConnections?: number;
+  /** Milliseconds until a dropped build's tables go, so that whoever still knows them can finish. Default 5,000. */
+  readonly dropDelayMs?: number;
+  readonly logger?: Logger;
+}
+
+/**
+ * Read models, checkpoints and leases on PostgreSQL.
+ *
+ * @example
+ * await using store = new PostgresProjectionStore({ connectionString: "postgres://localhost/ledger" });
+ * await store.open();
+ */
+export class PostgresProjectionStore implements ProjectionStore {
+  readonly #options: PostgresProjectionStoreOptions;
+  readonly #schemaName: string;
+  readonly #schema: string;
+  readonly #logger: Logger;
+  readonly #connections: ProjectionConnections;
+  readonly #watchers = new Set<ProjectionWatcher>();
+  #channel = "";
+  #listener: NotificationListener | null = null;
+  #closed: Promise<void> | null = null;
+
+  constructor(options: PostgresProjectionStoreOptions) {
+    const { connectionString, schema = "tidemark", logger = silentLogger } = options;
+    this.#options = options;
+    this.#schemaName = schema;
+    this.#schema = quoteIdentifier(schema);
+    this.#logger = logger;
+    this.#connections = new ProjectionConnections({
+      connectionString,
+      projectConnections: options.projectConnections ?? 4,
+      queryConnections: options.queryConnections ?? 10,
+      preparedStatements: options.preparedStatements ?? true,
+      logger,
+    });
+  }
+
+  async open(): Promise<void> {
+    if (this.#channel !== "") return;
+    const { migrate = true, wakeup = "listen", directUrl, connectionString } = this.#options;
+    const { control, project } = this.#connections;
+    try {
+      if (migrate) {
+        await migrateFramework({ pool: project, schema: this.#schemaName, logger: this.#logger });
+      }
+    } catch (error) {
+      throw translated(error);
+    }
+    const [row] = await this.#connections.run<{ oid: string }>(control, {
+      text: `select '${this.#schema}.projection_builds'::regclass::oid::text as oid`,
+      values: [],
+    });
+    this.#channel = `tidemark_projections_${row?.oid}`;
+    if (wakeup === "poll") return;
+    this.#listener = new NotificationListener({
+      url: directUrl ?? connectionString,
+      channel: this.#channel,
+      onNotification: (payload) => this.#notified(payload),
+      onConnect: () => this.#notified("builds"),
+      logger: this.#logger,
+    });
+  }
+
+  async builds(projections?: readonly string[]): Promise<readonly BuildState[]> {
+    const rows = await this.#connections.run<BuildStateRow>(
+      this.#connections.control,
+      buildsStatement(this.#schema, projections),
+      "tidemark_builds",
+    );
+    return rows.map(toBuildState);
+  }
+
+  async createBuild(
+    projection: AnyProjection,
+    fingerprint: Fingerprint,
+    target: bigint,
+  ): Promise<{ readonly build: Build; readonly created: boolean }> {
+    const framework = { schema: this.#schemaName, channel: this.#channel };
+    try {
+      return await createBuild(this.#connections.projecting, framework, projection, fingerprint, target);
+    } catch (error) {
+      throw translated(error);
+    }
+  }
+
+  async reportProgress(build: Build, report: ProgressReport): Promise<void> {
+    await this.#connections.run(this.#connections.control, {
+      text: `update ${this.#schema}.projection_builds
+        set read_events = $2, read_position = $3, events_per_second = $4, eta_seconds = $5
+        where id = $1 and status = 'building'`,
+      values: [build.id, report.events, report.position, report.eventsPerSecond, report.etaSeconds],
+    });
+  }
+
+  async createIndexes(build: Build, table: Table): Promise<void> {
+    for (const text of createIndexStatements(build.schema, table)) {
+      await this.#connections.run(this.#connections.project, { text, values: [] });
+    }
+  }
+
+  activate(build: Build): Promise<"activated" | "behind" | "gone"> {
+    const { project } = this.#connections;
+    return this.#connections.transaction(project, (client) => activateBuild(client, this.#framework, build));
+  }
+
+  cancel(build: Build): Promise<boolean> {
+    return this.#removing((client) => cancelBuild(client, this.#framework, build));
+  }
+
+  async drop(build: Build): Promise<boolean> {
+    const { found, served } = await this.#removing((client) => withdrawBuild(client, this.#framework, build));
+    if (!found) return false;
+    // Other processes may still send queries there until they have noticed.
+    if (served) await delay(this.#options.dropDelayMs ?? 5_000);
+    await this.#removing((client) => removeTables(client, this.#framework, build, "dropped"));
+    return true;
+  }
+
+  loadRows(build: Build, table: Table, keys: readonly (readonly unknown[])[]): Promise<readonly AnyRow[]> {
+    return loadRows(this.#connections, build, table, keys);
+  }
+
+  commitRows(build: Build, table: Table, changes: readonly RowChange[], commit: Commit): Promise<void> {
+    return commitRows(this.#connections, this.#schema, build, table, changes, commit);
+  }
+
+  commitHandlers(
+    build: Build,
+    run: (tx: Kysely<unknown>) => Promise<void>,
+    commit: Commit,
+    options: { readonly timeoutMs: number },
+  ): Promise<void> {
+    return commitHandlers(this.#connections, this.#schema, build, run, commit, options);
+  }
+
+  database(build: Build): Kysely<unknown> {
+    return this.#connections.querying.withSchema(build.schema);
+  }
+
+  async readPositions(
+    subscriptions: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly PartitionPosition[]>> {
+    const rows = await this.#connections.run<PartitionPosition & { readonly subscription: string }>(
+      this.#connections.control,
+      {
+        text: `select subscription, partition, position from ${this.#schema}.checkpoints
+          where subscription = any ($1) order by subscription, partition`,
+        values: [[...subscriptions]],
+      },
+      "tidemark_positions",
+    );
+    const positions = new Map<string, PartitionPosition[]>();
+    for (const { subscription, partition, position } of rows) {
+      positions.set(subscription, [...(positions.get(subscription) ?? []), { partition, position }]);
+    }
+    return positions;
+  }
+
+  saveCheckpoint(lease: Lease, checkpoint: Checkpoint): Promise<void> {
+    return saveCheckpoint(this.#connections, this.#schema, { lease, checkpoint, events: 0 });
+  }
+
+  async acquire(request: {
+    readonly subscription: string;
+    readonly partition: number;
+    readonly owner: string;
+    readonly label: string;
+    readonly leaseMs: number;
+  }): Promise<AcquiredLease | null> {
+    const statement = acquireStatement(this.#schema, request);
+    const [row] = await this.#connections.run<AcquiredRow>(this.#connections.control, statement);
+    return row === undefined ? null : toAcquiredLease(row, request);
+  }
+
+  renew(reports: readonly LeaseReport[], leaseMs: number): Promise<readonly Lease[]> {
+    const statement = renewStatement(this.#schema, reports, leaseMs);
+    return this.#connections.run<Lease>(this.#connections.heartbeat, statement);
+  }
+
+  async release(lease: Lease): Promise<void> {
+    await this.#connections.run(this.#connections.control, releaseStatement(this.#schema, lease));
+  }
+
+  async requestFollow(build: Build, position: bigint): Promise<void> {
+    await this.#connections.run(this.#connections.control, {
+      text: "select pg_notify($1, $2)",
+      values: [this.#channel, `follow ${position} ${build.subscription}`],
+    });
+  }
+
+  watch(watcher: ProjectionWatcher, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    this.#watchers.add(watcher);
+    signal.addEventListener("abort", () => this.#watchers.delete(watcher), { once: true });
+    this.#listener?.start();
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  get #framework(): { readonly schema: string; readonly channel: string } {
+    return { schema: this.#schema, channel: this.#channel };
+  }
+
+  /** A transaction that drops tables: it waits only shortly for each lock, so queries never queue behind it for long. */
+  async #removing<T>(run: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#connections.transaction(this.#connections.project, run);
+      } catch (error) {
+        if (!isLockTimeout(error) || attempt === 10) throw error;
+        await delay(200 * attempt);
+      }
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#watchers.clear();
+    await this.#listener?.close();
+    await this.#connections.close();
+  }
+
+  #notified(payload: string): void {
+    const [, position, subscription] = /^follow (\d+) (.+)$/.exec(payload) ?? [];
+    for (const watcher of this.#watchers) {
+      if (position === undefined || subscription === undefined) watcher.onBuildsChanged();
+      else watcher.onFollow(subscription, BigInt(position));
+    }
+  }
+}
+
+function isLockTimeout(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "55P03";
+}

@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import type { AnyRow } from "../../projection/any-projection.ts";
+import type { Build } from "../../projection/build.ts";
+import type { Table } from "../../projection/define-table.ts";
+import type { Commit, RowChange } from "../../projection/projection-store.ts";
+import { fromDriver } from "./column-array.ts";
+import type { ProjectionConnections } from "./projection-connections.ts";
+import { checkpointStatement, loadStatement, writeStatement } from "./row-statements.ts";
+
+/** Rows a statement at most: beyond, one statement's parameters would take tens of megabytes on both sides. */
+const rowsPerStatement = 10_000;
+
+/** Small batches are one statement in autocommit; larger ones several in a transaction, the checkpoint last. */
+export async function commitRows(
+  connections: ProjectionConnections,
+  schema: string,
+  build: Build,
+  table: Table,
+  changes: readonly RowChange[],
+  commit: Commit,
+): Promise<void> {
+  if (changes.length === 0) {
+    await saveCheckpoint(connections, schema, commit);
+    return;
+  }
+  const { project } = connections;
+  if (changes.length <= rowsPerStatement) {
+    const statement = writeStatement(schema, build.schema, table, changes, commit);
+    await connections.run(project, statement, preparedName(statement.text));
+    return;
+  }
+  await connections.transaction(project, async (client) => {
+    for (let from = 0; from < changes.length; from += rowsPerStatement) {
+      const chunk = changes.slice(from, from + rowsPerStatement);
+      await connections.run(client, writeStatement(schema, build.schema, table, chunk, null));
+    }
+    await connections.run(client, checkpointStatement(schema, commit));
+  });
+}
+
+/** Moves the checkpoint alone. */
+export async function saveCheckpoint(
+  connections: ProjectionConnections,
+  schema: string,
+  commit: Commit,
+): Promise<void> {
+  await connections.run(connections.project, checkpointStatement(schema, commit), "tidemark_checkpoint");
+}
+
+export async function loadRows(
+  connections: ProjectionConnections,
+  build: Build,
+  table: Table,
+  keys: readonly (readonly unknown[])[],
+): Promise<readonly AnyRow[]> {
+  const statement = loadStatement(build.schema, table, keys);
+  const rows = await connections.run<Record<string, unknown>>(
+    connections.project,
+    statement,
+    preparedName(statement.text),
+  );
+  const columns = Object.entries(table.columns);
+  return rows.map((row) =>
+    Object.fromEntries(columns.map(([name, column]) => [name, fromDriver(column, row[name])])),
+  );
+}
+
+/** The text tells build, table and variant apart, and PostgreSQL's names have room for a digest of it. */
+function preparedName(text: string): string {
+  let name = preparedNames.get(text);
+  if (name === undefined) {
+    name = `tidemark_${createHash("sha256").update(text).digest("hex").slice(0, 32)}`;
+    preparedNames.set(text, name);
+  }
+  return name;
+}
+
+const preparedNames = new Map<string, string>();

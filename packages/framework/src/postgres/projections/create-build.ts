@@ -1,0 +1,70 @@
+import { quoteIdentifier } from "@tidemark/schema-registry/postgres";
+import { sql, type Kysely, type Transaction } from "kysely";
+import type { AnyProjection } from "../../projection/any-projection.ts";
+import type { Build } from "../../projection/build.ts";
+import type { Fingerprint } from "../../projection/fingerprint.ts";
+import { buildColumns, toBuild, type BuildRow } from "./build-rows.ts";
+import { createTableStatement } from "./build-tables.ts";
+
+/** One transaction: the build's row, its schema and tables, and its checkpoint at the beginning of the log. */
+export async function createBuild(
+  db: Kysely<unknown>,
+  framework: { readonly schema: string; readonly channel: string },
+  projection: AnyProjection,
+  fingerprint: Fingerprint,
+  target: bigint,
+): Promise<{ readonly build: Build; readonly created: boolean }> {
+  const { name, version } = projection;
+  const schema = sql.raw(quoteIdentifier(framework.schema));
+  return db.transaction().execute(async (tx) => {
+    // Two processes that start a build at once: the second finds the first one's.
+    await sql`select pg_advisory_xact_lock(
+      hashtextextended(${`tidemark build ${framework.schema} ${name} ${version}`}, 0))`.execute(tx);
+    const { rows: existing } = await sql<BuildRow>`
+      select ${sql.raw(buildColumns)}, false as serving from ${schema}.projection_builds b
+      where b.projection = ${name} and b.version = ${version} and b.status = 'building'`.execute(tx);
+    if (existing[0] !== undefined) return { build: toBuild(existing[0]), created: false };
+
+    const { rows } = await sql<BuildRow>`
+      insert into ${schema}.projection_builds as b
+        (projection, version, number, schema_name, subscription, status, fingerprint, target)
+      select ${name}::text, ${version}::smallint, n.number,
+        ${`${framework.schema}_${name.replaceAll("-", "_")}_v${version}_b`}::text || n.number,
+        ${`projection:${name}:v${version}:b`}::text || n.number,
+        'building', ${JSON.stringify(fingerprint)}::jsonb, ${target}::bigint
+      from (
+        select coalesce(max(number), 0) + 1 as number from ${schema}.projection_builds
+        where projection = ${name} and version = ${version}
+      ) n
+      returning ${sql.raw(buildColumns)}, false as serving`.execute(tx);
+    const [row] = rows;
+    if (row === undefined) throw new Error("an insert returned no row");
+    const build = toBuild(row);
+    await sql`insert into ${schema}.checkpoints (subscription, partition) values (${build.subscription}, 0)`.execute(
+      tx,
+    );
+    await createTables(tx, build, projection);
+    await sql`select pg_notify(${framework.channel}, 'builds')`.execute(tx);
+    return { build, created: true };
+  });
+}
+
+async function createTables(
+  tx: Transaction<unknown>,
+  build: Build,
+  projection: AnyProjection,
+): Promise<void> {
+  await sql`create schema ${sql.raw(quoteIdentifier(build.schema))}`.execute(tx);
+  if (projection.form === "fold") {
+    await sql.raw(createTableStatement(build.schema, projection.table)).execute(tx);
+    return;
+  }
+  await useSchema(tx, build.schema);
+  const bound = tx.withSchema(build.schema);
+  for (const migration of projection.migrations) await migration.up(bound);
+}
+
+/** Lets plain SQL of the user's code find the build's tables too, until the transaction ends. */
+export async function useSchema(tx: Transaction<unknown>, schema: string): Promise<void> {
+  await sql`select set_config('search_path', ${`${quoteIdentifier(schema)}, public`}, true)`.execute(tx);
+}

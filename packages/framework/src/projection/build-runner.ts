@@ -1,0 +1,215 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { EventSerializer } from "../event/event-serializer.ts";
+import type { EventStore } from "../event-store/event-store.ts";
+import type { LeaseKeeper } from "../subscription/lease-keeper.ts";
+import type { RetryStrategy } from "../subscription/retry-strategy.ts";
+import { Subscription, type PartitionStatus } from "../subscription/subscription.ts";
+import type { SubscriptionConsumer } from "../subscription/subscription-consumer.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { AnyProjection } from "./any-projection.ts";
+import type { Build, ProgressReport } from "./build.ts";
+import { FoldProjector } from "./fold-projector.ts";
+import { HandlersProjector } from "./handlers-projector.ts";
+import type { ProjectionStore } from "./projection-store.ts";
+import { RateMeter } from "./rate-meter.ts";
+
+/** What the runners of one supervisor share. */
+export interface RunnerEnvironment {
+  readonly eventStore: EventStore;
+  readonly serializer: EventSerializer;
+  readonly store: ProjectionStore;
+  readonly keeper: LeaseKeeper;
+  readonly owner: string;
+  readonly label: string;
+  readonly leaseMs: number;
+  readonly retry: RetryStrategy;
+  readonly maxCachedRows: number;
+  readonly handlerTimeoutMs: number;
+  readonly logger: Logger;
+  /** A checkpoint of this process's projectors has moved. */
+  readonly onCommit: (build: Build, partition: number, position: bigint) => void;
+  readonly onActivated: (build: Build) => void;
+}
+
+/** Milliseconds between two reports of a build's progress. */
+const reportMs = 500;
+
+/** A build of history flushes seldom: what it writes is read by nobody until it is complete. */
+const buildingFlushMs = 10_000;
+
+/** A build counts as level with the log when it reaches a head this many milliseconds after that was the head. */
+const levelMs = 400;
+
+/** Runs the projector of one build, whenever this process has its lease, and activates the build when it is complete. */
+export class BuildRunner {
+  readonly build: Build;
+  readonly #projection: AnyProjection;
+  readonly #environment: RunnerEnvironment;
+  readonly #subscription: Subscription;
+  readonly #closing = new AbortController();
+  readonly #eventRate = new RateMeter();
+  readonly #positionRate = new RateMeter();
+  #position = 0n;
+  #readPosition = 0n;
+  #events = 0n;
+  #pending = 0;
+  #finishing: Promise<void> | null = null;
+  #reporter: NodeJS.Timeout | null = null;
+  #wake: () => void = () => {};
+
+  constructor(
+    projection: AnyProjection,
+    build: Build,
+    environment: RunnerEnvironment,
+    options: { readonly startDelayMs: number },
+  ) {
+    this.build = build;
+    this.#projection = projection;
+    this.#environment = environment;
+    this.#subscription = new Subscription({
+      ...environment,
+      ...options,
+      name: build.subscription,
+      filter: { types: projection.events.map(({ recordName }) => recordName) },
+      consumer: () => this.#consumer(),
+      catchUpFlushMs: build.status === "building" ? buildingFlushMs : 1_000,
+      onAcquire: ({ checkpoint, events }) => {
+        this.#position = this.#readPosition = checkpoint?.position ?? 0n;
+        this.#events = events;
+        this.#pending = 0;
+        this.#advanced();
+      },
+      onApply: (_, position, pending) => {
+        this.#readPosition = position;
+        this.#pending = pending;
+      },
+      onCommit: (partition, position, events) => {
+        this.#position = this.#readPosition = position;
+        this.#events += BigInt(events);
+        this.#pending = 0;
+        environment.onCommit(build, partition, position);
+        this.#advanced();
+      },
+    });
+  }
+
+  get partitions(): readonly PartitionStatus[] {
+    return this.#subscription.status;
+  }
+
+  /** Whether this process works on the build now. */
+  get working(): boolean {
+    return this.partitions.some(
+      ({ state }) => state === "running" || state === "retrying" || state === "stalled",
+    );
+  }
+
+  start(): void {
+    this.#subscription.start();
+    if (this.build.status !== "building") return;
+    this.#reporter = setInterval(() => this.#report(), reportMs);
+    this.#reporter.unref();
+  }
+
+  /** Somebody waits for this position. */
+  follow(position: bigint): void {
+    this.#subscription.follow(position);
+  }
+
+  /** How far this process has read; `null` while another one does it. */
+  get progress(): ProgressReport | null {
+    if (!this.working) return null;
+    const events = this.#events + BigInt(this.#pending);
+    const eventsPerSecond = this.#eventRate.measure(Number(events));
+    const rate = this.#positionRate.measure(Number(this.#readPosition));
+    const left = Number(this.build.target - this.#readPosition);
+    return {
+      events,
+      position: this.#readPosition,
+      eventsPerSecond,
+      etaSeconds: left <= 0 ? 0 : rate > 0 ? left / rate : null,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#wake();
+    if (this.#reporter !== null) clearInterval(this.#reporter);
+    await Promise.all([this.#subscription.close(), this.#finishing]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #consumer(): SubscriptionConsumer {
+    const projection = this.#projection;
+    const { maxCachedRows: maxRows } = this.#environment;
+    return projection.form === "fold"
+      ? new FoldProjector({ ...this.#environment, projection, build: this.build, maxRows })
+      : new HandlersProjector({ ...this.#environment, projection, build: this.build });
+  }
+
+  #advanced(): void {
+    this.#wake();
+    if (this.build.status !== "building" || this.#position < this.build.target) return;
+    this.#finishing ??= this.#finish();
+  }
+
+  /** Adds what a complete build needs and activates it once it is level with the log. */
+  async #finish(): Promise<void> {
+    const { store, eventStore, logger, onActivated } = this.#environment;
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        if (this.#projection.form === "fold") await store.createIndexes(this.build, this.#projection.table);
+        while (!signal.aborted && this.working) {
+          const since = performance.now();
+          await this.#reached(await eventStore.head());
+          if (performance.now() - since > levelMs || signal.aborted) continue;
+          const outcome = await store.activate(this.build);
+          if (outcome === "behind") continue;
+          if (this.#reporter !== null) clearInterval(this.#reporter);
+          if (outcome === "activated") {
+            logger.info(
+              { projection: this.build.projection, build: this.build.schema },
+              "a read model is complete",
+            );
+            onActivated(this.build);
+          }
+          return;
+        }
+        this.#finishing = null;
+        return;
+      } catch (error) {
+        logger.warn(
+          { err: error, build: this.build.schema },
+          "a complete read model could not be activated yet",
+        );
+        await delay(1_000, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Returns when the checkpoint has passed the position, or this process stops working on the build. */
+  async #reached(position: bigint): Promise<void> {
+    this.follow(position);
+    while (this.#position < position && !this.#closing.signal.aborted && this.working) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, reportMs);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  #report(): void {
+    const { progress } = this;
+    if (progress === null) return;
+    this.#environment.store.reportProgress(this.build, progress).catch((error: unknown) => {
+      this.#environment.logger.debug({ err: error }, "the progress of a build could not be reported");
+    });
+  }
+}

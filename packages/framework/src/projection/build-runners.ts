@@ -1,0 +1,78 @@
+import type { AnyProjection } from "./any-projection.ts";
+import { BuildRunner, type RunnerEnvironment } from "./build-runner.ts";
+import type { Build, BuildState, ProgressReport } from "./build.ts";
+
+/** Milliseconds for which a build is left to the process that began it. */
+const othersStartDelayMs = 1_000;
+
+/** The runners of one supervisor, one for each build that its code can advance. */
+export class BuildRunners {
+  readonly #definitions: ReadonlyMap<string, AnyProjection>;
+  readonly #environment: RunnerEnvironment;
+  readonly #runners = new Map<bigint, BuildRunner>();
+  readonly #ending = new Set<Promise<void>>();
+  #closed = false;
+
+  constructor(definitions: ReadonlyMap<string, AnyProjection>, environment: RunnerEnvironment) {
+    this.#definitions = definitions;
+    this.#environment = environment;
+  }
+
+  run(definition: AnyProjection, build: Build, startDelayMs: number): void {
+    if (this.#runners.has(build.id) || this.#closed) return;
+    const runner = new BuildRunner(definition, build, this.#environment, { startDelayMs });
+    this.#runners.set(build.id, runner);
+    runner.start();
+  }
+
+  /**
+   * Runs the builds that serve a version this code defines, or are to; ends what is cancelled or replaced. Builds of
+   * other versions belong to nodes with other code.
+   */
+  reconcile(states: readonly BuildState[]): void {
+    const wanted = new Set<bigint>();
+    for (const { build } of states) {
+      const definition = this.#definitions.get(build.projection);
+      if (definition?.version !== build.version) continue;
+      if (!build.serving && build.status !== "building") continue;
+      wanted.add(build.id);
+      this.run(definition, build, build.status === "building" ? othersStartDelayMs : 0);
+    }
+    for (const id of this.#runners.keys()) if (!wanted.has(id)) void this.end(id);
+  }
+
+  /** Lets a checkpoint follow the log at once; false when this process does not work on it. */
+  follow(subscription: string, position: bigint): boolean {
+    for (const runner of this.#runners.values()) {
+      if (runner.build.subscription !== subscription || !runner.working) continue;
+      runner.follow(position);
+      return true;
+    }
+    return false;
+  }
+
+  /** How far this process is with a build; `null` when another one works on it, or nobody. */
+  progressOf(id: bigint): ProgressReport | null {
+    return this.#runners.get(id)?.progress ?? null;
+  }
+
+  async end(id: bigint): Promise<void> {
+    const runner = this.#runners.get(id);
+    if (runner === undefined) return;
+    this.#runners.delete(id);
+    const ending = runner.close();
+    this.#ending.add(ending);
+    await ending;
+    this.#ending.delete(ending);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#runners.keys()].map((id) => this.end(id)));
+    await Promise.all(this.#ending);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

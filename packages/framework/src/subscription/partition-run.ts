@@ -1,0 +1,213 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { StoredEvent } from "../event/stored-event.ts";
+import type { EventFilter, EventPage, EventStore } from "../event-store/event-store.ts";
+import { checkpointAt, type Checkpoint } from "./checkpoint.ts";
+import type { CheckpointStore } from "./checkpoint-store.ts";
+import { EventFailure } from "./event-failure.ts";
+import type { Isolation } from "./isolation.ts";
+import type { Lease } from "./lease-store.ts";
+import { ReadAhead } from "./read-ahead.ts";
+import type { SubscriptionConsumer } from "./subscription-consumer.ts";
+
+export interface PartitionRunOptions {
+  readonly eventStore: EventStore;
+  readonly checkpoints: CheckpointStore;
+  readonly filter: EventFilter;
+  readonly consumer: SubscriptionConsumer;
+  readonly isolation: Isolation;
+  readonly lease: Lease;
+  readonly checkpoint: Checkpoint;
+  readonly pageSize: number;
+  /** Milliseconds that events of history may wait, applied but not flushed. */
+  readonly catchUpFlushMs: number;
+  /** Applied, but not committed: `pending` events up to `position`. */
+  readonly onApply: (position: bigint, pending: number) => void;
+  readonly onCommit: (position: bigint, events: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Live events are flushed when no more are there; under steady load at least this often. */
+const liveFlushMs = 100;
+
+/** An idle checkpoint follows the log at least this often. */
+const followMs = 1_000;
+
+/** Reads, applies and commits from a checkpoint on, under one lease, until the signal aborts or something fails. */
+export class PartitionRun {
+  readonly #options: PartitionRunOptions;
+  #committed: Checkpoint;
+  #last: StoredEvent | null = null;
+  #pending = 0;
+  #pendingSince = 0;
+  #scanned: bigint;
+  #scannedSince = 0;
+  #history = true;
+  #head = 0n;
+  #wanted = 0n;
+  #wake: () => void = () => {};
+
+  constructor(options: PartitionRunOptions) {
+    this.#options = options;
+    this.#committed = options.checkpoint;
+    this.#scanned = options.checkpoint.position;
+  }
+
+  get committed(): Checkpoint {
+    return this.#committed;
+  }
+
+  /** Somebody waits for this position: an idle checkpoint moves as soon as it can. */
+  follow(position: bigint): void {
+    if (position <= this.#wanted) return;
+    this.#wanted = position;
+    this.#wake();
+  }
+
+  async run(): Promise<void> {
+    const { eventStore, consumer, filter, pageSize, lease, signal } = this.#options;
+    consumer.begin(lease, this.#committed, signal);
+    this.#head = await eventStore.head();
+    this.#history = this.#head > this.#committed.position;
+    const reading = new AbortController();
+    const pages = new ReadAhead(
+      eventStore.subscribe({
+        after: this.#committed.position,
+        filter,
+        pageSize,
+        signal: AbortSignal.any([signal, reading.signal]),
+      }),
+    );
+    try {
+      for (;;) {
+        if (await this.#pageBeforeDeadline(pages)) {
+          const page = await pages.take();
+          if (page === null) break;
+          await this.#take(page, pages);
+        } else {
+          await this.#commit();
+        }
+      }
+      // A clean end keeps what is applied; a lost lease refuses it.
+      if (this.#pending > 0) await this.#flush();
+    } finally {
+      reading.abort();
+    }
+  }
+
+  async #take(page: EventPage, pages: ReadAhead): Promise<void> {
+    let rest = page.events;
+    while (rest.length > 0) {
+      const room = this.#options.isolation.limit - this.#pending;
+      const batch = rest.length > room ? rest.slice(0, room) : rest;
+      rest = rest.slice(batch.length);
+      await this.#apply(batch);
+      if (this.#pending >= this.#options.isolation.limit || this.#options.consumer.full) await this.#flush();
+    }
+    if (page.scannedTo > this.#scanned) {
+      if (this.#scanned <= this.#committed.position) this.#scannedSince = performance.now();
+      this.#scanned = page.scannedTo;
+    }
+    const caughtUp = this.#history && this.#scanned >= this.#head;
+    if (caughtUp) this.#history = false;
+    if (caughtUp || (!this.#history && this.#pending > 0 && !pages.arrived)) {
+      if (this.#pending > 0) await this.#flush();
+    }
+    if (caughtUp || this.#timeLeft() <= 0) await this.#commit();
+  }
+
+  async #apply(events: readonly StoredEvent[]): Promise<void> {
+    const { consumer, isolation } = this.#options;
+    const [first] = events;
+    if (first === undefined) return;
+    try {
+      await consumer.apply(events, isolation.attemptAt(first.position));
+    } catch (error) {
+      if (error instanceof EventFailure && error.position !== null) {
+        const before = this.#pending + events.findIndex(({ position }) => position === error.position);
+        if (before > 0) isolation.narrow(before, error.position);
+        throw before > 0 ? new BatchFailure(error) : error;
+      }
+      throw error;
+    }
+    if (this.#pending === 0) this.#pendingSince = performance.now();
+    this.#pending += events.length;
+    this.#last = events.at(-1) ?? null;
+    this.#options.onApply(this.#last?.position ?? 0n, this.#pending);
+  }
+
+  /** Commits the events that were applied; the checkpoint is the last of them. */
+  async #flush(): Promise<void> {
+    const { consumer, isolation, eventStore } = this.#options;
+    if (this.#last === null) return;
+    const { position, eventId } = this.#last;
+    const events = this.#pending;
+    const checkpoint = { storeId: eventStore.storeId, position, eventId };
+    try {
+      await consumer.flush(checkpoint, events);
+    } catch (error) {
+      if (!(error instanceof EventFailure)) throw error;
+      if (events === 1) throw new EventFailure(position, error.cause);
+      // Handlers know their event and run again one by one; a bulk write does not, so halves tell.
+      isolation.narrow(error.position === null ? Math.floor(events / 2) : 1, position);
+      throw new BatchFailure(error);
+    }
+    this.#pending = 0;
+    this.#moved(checkpoint, events);
+  }
+
+  /** Flushes, then lets the checkpoint follow what was scanned without finding an event. */
+  async #commit(): Promise<void> {
+    if (this.#pending > 0) await this.#flush();
+    if (this.#scanned <= this.#committed.position) return;
+    const { eventStore, checkpoints, lease } = this.#options;
+    const checkpoint = await checkpointAt(eventStore, this.#scanned);
+    await checkpoints.saveCheckpoint(lease, checkpoint);
+    this.#moved(checkpoint, 0);
+  }
+
+  #moved(checkpoint: Checkpoint, events: number): void {
+    this.#committed = checkpoint;
+    this.#scannedSince = performance.now();
+    this.#options.isolation.passed(checkpoint.position);
+    this.#options.onCommit(checkpoint.position, events);
+  }
+
+  /** Waits for the next page; false when something must be committed first. */
+  async #pageBeforeDeadline(pages: ReadAhead): Promise<boolean> {
+    while (!pages.arrived) {
+      const timeLeft = this.#timeLeft();
+      if (timeLeft <= 0) return false;
+      const timer = new AbortController();
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      const waits: Promise<unknown>[] = [pages.pending, woken];
+      if (timeLeft < Infinity) {
+        waits.push(delay(timeLeft, undefined, { signal: timer.signal }).catch(() => undefined));
+      }
+      await Promise.race(waits).finally(() => timer.abort());
+    }
+    return true;
+  }
+
+  /** Milliseconds until a commit is due. */
+  #timeLeft(): number {
+    const now = performance.now();
+    if (this.#pending > 0) {
+      const bound = this.#history ? this.#options.catchUpFlushMs : liveFlushMs;
+      return this.#pendingSince + bound - now;
+    }
+    const { position } = this.#committed;
+    if (this.#scanned <= position) return Infinity;
+    return this.#wanted > position ? 0 : this.#scannedSince + followMs - now;
+  }
+}
+
+/** A batch failed and smaller ones will show which event is at fault; not counted as an attempt. */
+export class BatchFailure extends Error {
+  override readonly name = "BatchFailure";
+
+  constructor(failure: EventFailure) {
+    super(failure.message, { cause: failure });
+  }
+}

@@ -1,0 +1,196 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { EventFilter, EventStore } from "../event-store/event-store.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { compareWithLog } from "./checkpoint.ts";
+import type { CheckpointStore } from "./checkpoint-store.ts";
+import { EventFailure } from "./event-failure.ts";
+import { classifyFailure } from "./failure-class.ts";
+import { Isolation } from "./isolation.ts";
+import type { LeaseKeeper } from "./lease-keeper.ts";
+import type { AcquiredLease, LeaseStore } from "./lease-store.ts";
+import type { Partition } from "./partition.ts";
+import { BatchFailure, PartitionRun } from "./partition-run.ts";
+import { infrastructureRetry, retryDelay, type RetryStrategy } from "./retry-strategy.ts";
+import type { SubscriptionConsumer } from "./subscription-consumer.ts";
+
+/**
+ * `standby`: another process has the lease. `retrying` and `stalled`: an event fails, and the partition stands before
+ * it. `paused`: infrastructure is away. `waiting`: an event needs a newer deployment. `diverged`: the checkpoint is of
+ * another log, nothing happens until someone decides.
+ */
+export type PartitionState =
+  "standby" | "running" | "retrying" | "stalled" | "paused" | "waiting" | "diverged" | "stopped";
+
+export interface PartitionWorkerOptions {
+  readonly subscription: string;
+  readonly partition: Partition;
+  readonly filter: EventFilter;
+  readonly eventStore: EventStore;
+  readonly store: CheckpointStore & LeaseStore;
+  readonly keeper: LeaseKeeper;
+  readonly owner: string;
+  readonly label: string;
+  readonly leaseMs: number;
+  readonly retry: RetryStrategy;
+  readonly consumer: SubscriptionConsumer;
+  readonly pageSize: number;
+  readonly catchUpFlushMs: number;
+  readonly onAcquire: (acquired: AcquiredLease) => void;
+  readonly onApply: (position: bigint, pending: number) => void;
+  readonly onCommit: (position: bigint, events: number) => void;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Milliseconds until a node asks again whether it can read an event that was too new for it. */
+const newerDelayMs = 5_000;
+
+/** Owns one partition whenever it can, and handles what goes wrong by its class. */
+export class PartitionWorker {
+  readonly #options: PartitionWorkerOptions;
+  readonly #isolation = new Isolation();
+  #run: PartitionRun | null = null;
+  #wanted = 0n;
+  #outages = 0;
+  #state: PartitionState = "standby";
+  #error: string | null = null;
+
+  constructor(options: PartitionWorkerOptions) {
+    this.#options = options;
+  }
+
+  get state(): PartitionState {
+    return this.#state;
+  }
+
+  get error(): string | null {
+    return this.#error;
+  }
+
+  follow(position: bigint): void {
+    this.#wanted = position;
+    this.#run?.follow(position);
+  }
+
+  /** Works until the signal aborts; never throws. */
+  async work(): Promise<void> {
+    const { signal } = this.#options;
+    while (!signal.aborted) {
+      try {
+        const acquired = await this.#options.store.acquire({
+          subscription: this.#options.subscription,
+          partition: this.#options.partition.number,
+          owner: this.#options.owner,
+          label: this.#options.label,
+          leaseMs: this.#options.leaseMs,
+        });
+        if (acquired === null) {
+          this.#become("standby");
+          await this.#pause(Math.min(1_000, this.#options.leaseMs / 5) * (0.75 + Math.random() / 2));
+        } else {
+          await this.#workUnder(acquired);
+        }
+      } catch (error) {
+        if (!signal.aborted) await this.#recover(error);
+      }
+    }
+    this.#become("stopped");
+  }
+
+  async #workUnder(acquired: AcquiredLease): Promise<void> {
+    const { eventStore, keeper, subscription, onAcquire } = this.#options;
+    const { lease } = acquired;
+    const held = keeper.hold(lease, () => ({ state: this.#state, error: this.#error }));
+    const signal = AbortSignal.any([this.#options.signal, held.signal]);
+    try {
+      let checkpoint = acquired.checkpoint ?? { storeId: eventStore.storeId, position: 0n, eventId: null };
+      await compareWithLog(eventStore, subscription, checkpoint);
+      onAcquire(acquired);
+      while (!signal.aborted) {
+        const run = new PartitionRun({
+          ...this.#options,
+          checkpoints: this.#options.store,
+          isolation: this.#isolation,
+          lease,
+          checkpoint,
+          onCommit: (position, events) => this.#committed(position, events),
+          signal,
+        });
+        this.#run = run;
+        run.follow(this.#wanted);
+        try {
+          if (this.#state !== "retrying" && this.#state !== "stalled") this.#become("running");
+          await run.run();
+          if (!signal.aborted) throw new Error("the event store ended the subscription");
+        } catch (error) {
+          checkpoint = run.committed;
+          if (!(error instanceof BatchFailure)) await this.#retryEvent(error);
+        }
+      }
+      held.signal.throwIfAborted();
+    } finally {
+      this.#run = null;
+      await held.release();
+    }
+  }
+
+  #committed(position: bigint, events: number): void {
+    this.#outages = 0;
+    this.#become("running");
+    this.#options.onCommit(position, events);
+  }
+
+  /** Waits for the event's next attempt; throws what is no event's fault. */
+  async #retryEvent(error: unknown): Promise<void> {
+    if (classifyFailure(error) !== "event" || !(error instanceof EventFailure) || error.position === null) {
+      throw error;
+    }
+    const { retry, subscription, logger } = this.#options;
+    const attempts = this.#isolation.found(error.position);
+    const stalled = attempts >= retry.steps;
+    const wait = stalled ? retry.cap : retryDelay(retry, attempts);
+    this.#become(stalled ? "stalled" : "retrying", `position ${error.position}: ${error.message}`);
+    logger[stalled ? "error" : "warn"](
+      { err: error.cause, subscription, position: String(error.position), attempts, retryInMs: wait },
+      stalled ? "an event keeps failing; its partition stands still before it" : "an event failed",
+    );
+    await this.#pause(wait);
+  }
+
+  async #recover(error: unknown): Promise<void> {
+    const { subscription, logger, signal } = this.#options;
+    const failure = classifyFailure(error);
+    const message = error instanceof Error ? error.message : String(error);
+    if (failure === "lease-lost") {
+      this.#become("standby");
+      logger.info({ subscription, reason: message }, "another process has taken over");
+    } else if (failure === "diverged") {
+      this.#become("diverged", message);
+      logger.error({ err: error, subscription }, "a subscription stopped: its checkpoint is of another log");
+      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    } else if (failure === "newer") {
+      if (this.#state !== "waiting")
+        logger.warn({ subscription, reason: message }, "waiting for a newer deployment");
+      this.#become("waiting", message);
+      await this.#pause(newerDelayMs);
+    } else {
+      this.#outages += 1;
+      const wait = retryDelay(infrastructureRetry, this.#outages);
+      this.#become("paused", message);
+      logger.warn(
+        { err: error, subscription, retryInMs: wait },
+        "a subscription pauses until the outage is over",
+      );
+      await this.#pause(wait);
+    }
+  }
+
+  #become(state: PartitionState, error: string | null = null): void {
+    this.#state = state;
+    this.#error = error;
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    await delay(milliseconds, undefined, { signal: this.#options.signal }).catch(() => undefined);
+  }
+}
