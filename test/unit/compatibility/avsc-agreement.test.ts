@@ -33,8 +33,7 @@ function unions(depth: number, place: string): fc.Arbitrary<AvroSchema> {
     .uniqueArray(fc.oneof(fc.constant("null"), types(depth - 1, `${place}u`)), {
       minLength: 1,
       maxLength: 3,
-      selector: (branch) =>
-        typeof branch === "string" || !("type" in branch) ? String(branch) : branch.type,
+      selector: (branch) => (typeof branch === "string" ? branch : "type" in branch ? branch.type : "union"),
     })
     .filter((branches) => branches.every((branch) => !Array.isArray(branch)));
 }

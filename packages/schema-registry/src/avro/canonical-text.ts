@@ -1,14 +1,17 @@
 import { jsonText, quote } from "./json-text.ts";
+import { normalizeSchema } from "./normalize-schema.ts";
 import type { FieldNode, NamedNode, ParsedSchema, Properties, SchemaNode } from "./parsed-schema.ts";
 import { namespaceOf, qualifiedIn, shortNameOf } from "./schema-name.ts";
 
 /**
  * The schema as one line of JSON, equal to `Schema.toString()` of Avro's Java implementation: the text that a
  * Confluent registry stores and hands out. White space, attribute order and the spelling of names do not count;
- * docs, defaults, aliases and custom properties do. Types of references are printed by name.
+ * docs, defaults, aliases and custom properties do. Types of references are printed by name. With `normalize` the
+ * order of properties and aliases and the spelling of defaults do not count either.
  */
-export function canonicalText(schema: ParsedSchema): string {
-  return schemaText({ names: schema.names, printed: new Set(schema.external) }, schema.root, "");
+export function canonicalText(schema: ParsedSchema, options: { readonly normalize?: boolean } = {}): string {
+  const { root, names, external } = options.normalize === true ? normalizeSchema(schema) : schema;
+  return schemaText({ names, printed: new Set(external) }, root, "");
 }
 
 /** The text of one type of a schema, in which the other named types appear by name only. */
