@@ -35,7 +35,8 @@ const changes = [
 
 async function payloads(): Promise<string[]> {
   const texts: string[] = [];
-  for await (const { encoding, data } of store.readStream("account-1")) texts.push(`${encoding}:${data}`);
+  for await (const { encoding, data } of store.readStream("account-1"))
+    texts.push(`${encoding}:${Buffer.from(data).toString()}`);
   return texts;
 }
 
