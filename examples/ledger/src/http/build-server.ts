@@ -3,7 +3,7 @@ import fastifySwaggerUi from "@fastify/swagger-ui";
 import type { Application } from "@tidemark/framework";
 import { frameworkProblem, healthRoutes } from "@tidemark/framework/fastify";
 import { openApiTransform, problemDocuments, problemServerOptions } from "@tidemark/schema-registry/fastify";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import type { LedgerAggregates } from "../app.ts";
 import { accountRoutes } from "./account-routes.ts";
@@ -19,7 +19,7 @@ export async function buildServer(options: {
   const app = Fastify({
     ...problemServerOptions(),
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     // Ends idle keep-alive connections on close, so that Ctrl-C does not wait for browsers.
     forceCloseConnections: "idle",
   });

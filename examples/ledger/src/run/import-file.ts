@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Config } from "../config.ts";
-import { importSource } from "../import/import-source.ts";
+import { importSource, type ImportSummary } from "../import/import-source.ts";
 import { createProgress } from "../import/progress.ts";
 import { openSourceFile } from "../import/source-file.ts";
 import type { SourceFormat } from "../import/source-record.ts";
@@ -27,12 +27,15 @@ export async function importFile(config: Config, options: ImportFileOptions): Pr
     logger: createLogger(config.logLevel),
     signal,
   });
-  const progress = createProgress({ label: "Import", total: source.totalBytes, unit: "bytes", json });
+  const progress = createProgress({ label: "Import", total: null, unit: "records", json });
   const summary = await importSource({
     application: opened.application,
     records: source.records,
     onProblem: (line, reason) => progress.log(`${file}:${line}: ${reason}`),
-    onProgress: () => progress.update(source.bytesRead()),
+    onProgress: (summary) => {
+      const done = recordsIn(summary);
+      progress.update(done, Math.max(done, Math.round((done * source.totalBytes) / source.bytesRead())));
+    },
     signal,
   }).finally(() => progress.stop());
   if (json) process.stdout.write(`${JSON.stringify({ file, format: source.format, ...summary })}\n`);
@@ -40,7 +43,12 @@ export async function importFile(config: Config, options: ImportFileOptions): Pr
   return summary.problems === 0 ? 0 : 1;
 }
 
-function describe(file: string, format: string, summary: Awaited<ReturnType<typeof importSource>>): string {
+/** How many of the file's records have been dealt with; the total is estimated from the bytes they took. */
+function recordsIn({ imported, alreadyRecorded, problems, skipped }: Readonly<ImportSummary>): number {
+  return Object.values(skipped).reduce((sum, count) => sum + count, imported + alreadyRecorded + problems);
+}
+
+function describe(file: string, format: string, summary: ImportSummary): string {
   const { imported, alreadyRecorded, accountsOpened, problems, skipped } = summary;
   const lines = [
     `${file} (${format}): ${imported} imported, ${alreadyRecorded} already recorded, ${problems} not imported.`,
