@@ -22,7 +22,7 @@ export interface CommandOptions {
   readonly metadata?: Partial<Omit<EventMetadata, "actor">>;
 }
 
-const keyPattern = /^[\x21-\x7e][\x20-\x7e]{0,253}[\x21-\x7e]?$/;
+const keyPattern = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** @throws TidemarkError `idempotency-key-invalid` or `validation-failed` naming the option. */
