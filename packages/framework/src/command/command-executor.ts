@@ -191,7 +191,7 @@ export class CommandExecutor {
   async #refuse(request: Request, error: DomainError): Promise<CommandResult | "conflict"> {
     if (request.idempotency === null) throw error;
     const streamId = streamIdOf(request.aggregate.name, request.id);
-    const outcome = await this.#store.append(streamId, [], {
+    const outcome = await appendSettled(this.#store, streamId, [], {
       tenant: request.tenant,
       expectedRevision: "any",
       ...this.#idempotencyEntry(request, refusalOf(error)),
