@@ -24,6 +24,7 @@ export interface RunnerEnvironment {
   readonly leaseMs: number;
   readonly retry: RetryStrategy;
   readonly maxCachedRows: number;
+  readonly pageSize: number;
   readonly handlerTimeoutMs: number;
   readonly logger: Logger;
   /** A checkpoint of this process's projectors has moved. */

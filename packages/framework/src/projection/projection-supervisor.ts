@@ -32,6 +32,8 @@ export interface ProjectionSupervisorOptions {
   readonly retry?: RetryStrategy;
   /** Rows that the projector of a fold keeps in memory. Default 100,000. */
   readonly maxCachedRows?: number;
+  /** Events that a projector reads at a time. Default 2,000. */
+  readonly pageSize?: number;
   /** Milliseconds that a handler has. Default 30,000. */
   readonly handlerTimeoutMs?: number;
   /** Queries that may wait for a read model at a time. Default 1,000. */
@@ -84,6 +86,7 @@ export class ProjectionSupervisor {
       leaseMs,
       retry: options.retry ?? defaultRetryStrategy,
       maxCachedRows: options.maxCachedRows ?? 100_000,
+      pageSize: options.pageSize ?? 2_000,
       handlerTimeoutMs: options.handlerTimeoutMs ?? 30_000,
       logger,
       onCommit: ({ subscription }, partition, position) =>

@@ -3,3 +3,4 @@ export { inMemoryEventStore, type InMemoryEventStoreOptions } from "./in-memory-
 export { eventStoreContract } from "./event-store-contract.ts";
 export type { TestRunner } from "./event-store-contract/contract-suite.ts";
 export { testAggregate } from "./test-aggregate.ts";
+export { testFold, testProjection, type ProjectionTest } from "./test-projection.ts";
