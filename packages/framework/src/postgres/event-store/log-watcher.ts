@@ -1,8 +1,6 @@
-import pg from "pg";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../../telemetry/logger.ts";
-
-const firstReconnectDelayMs = 100;
-const longestReconnectDelayMs = 5_000;
+import { NotificationListener } from "../notification-listener.ts";
 
 interface LogWatcherOptions {
   /** Where to LISTEN; `null` polls only. */
@@ -20,16 +18,27 @@ interface LogWatcherOptions {
  */
 export class LogWatcher {
   readonly #options: LogWatcherOptions;
+  readonly #listener: NotificationListener | null;
   readonly #closing = new AbortController();
   #waiters = new Set<() => void>();
   #version = 0;
   #head = 0n;
-  #listening: Promise<void> | null = null;
   #polling: Promise<void> | null = null;
-  #client: pg.Client | null = null;
 
   constructor(options: LogWatcherOptions) {
+    const { listenUrl, channel, logger } = options;
     this.#options = options;
+    this.#listener =
+      listenUrl === null
+        ? null
+        : new NotificationListener({
+            url: listenUrl,
+            channel,
+            logger,
+            onNotification: (payload) => this.#notified(payload),
+            // Whatever was notified while nobody listened is behind this.
+            onConnect: () => this.#wake(),
+          });
   }
 
   /** Changes whenever there may be something new. Take it before reading, then wait for the next one. */
@@ -62,14 +71,13 @@ export class LogWatcher {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#wake();
-    await this.#client?.end().catch(() => {});
-    await Promise.all([this.#listening, this.#polling]);
+    await Promise.all([this.#listener?.close(), this.#polling]);
   }
 
   #start(): void {
     if (this.#closing.signal.aborted) return;
     this.#polling ??= this.#poll();
-    if (this.#options.listenUrl !== null) this.#listening ??= this.#listen(this.#options.listenUrl);
+    this.#listener?.start();
   }
 
   #wake(): void {
@@ -82,7 +90,7 @@ export class LogWatcher {
   async #poll(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      await sleep(this.#options.pollIntervalMs, signal);
+      await delay(this.#options.pollIntervalMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted || this.#waiters.size === 0) continue;
       try {
         const head = await this.#options.readHead(signal);
@@ -98,69 +106,7 @@ export class LogWatcher {
     }
   }
 
-  async #listen(url: string): Promise<void> {
-    const { signal } = this.#closing;
-    let wait = firstReconnectDelayMs;
-    while (!signal.aborted) {
-      try {
-        await this.#listenOnce(url, () => {
-          wait = firstReconnectDelayMs;
-        });
-      } catch (error) {
-        this.#options.logger.warn(
-          { err: error },
-          "The LISTEN connection broke; polling covers until it is back",
-        );
-      }
-      await sleep(wait, signal);
-      wait = Math.min(wait * 2, longestReconnectDelayMs);
-    }
-  }
-
-  /** Ends with the connection. */
-  async #listenOnce(url: string, connected: () => void): Promise<void> {
-    const client = new pg.Client({
-      connectionString: url,
-      keepAlive: true,
-      application_name: "tidemark listen",
-      connectionTimeoutMillis: 10_000,
-    });
-    this.#client = client;
-    const ended = new Promise<void>((resolve, reject) => {
-      client.once("error", reject);
-      client.once("end", resolve);
-    });
-    ended.catch(() => {});
-    try {
-      client.on("notification", ({ payload = "" }) => this.#notified(payload));
-      await client.connect();
-      await client.query(`listen ${client.escapeIdentifier(this.#options.channel)}`);
-      connected();
-      // Whatever was notified while nobody listened is behind this.
-      this.#wake();
-      await ended;
-    } finally {
-      this.#client = null;
-      client.on("error", () => {});
-      await client.end().catch(() => {});
-    }
-  }
-
   #notified(payload: string): void {
     if (/^\d+$/.test(payload)) this.advance(BigInt(payload));
   }
-}
-
-/** Ends early, without an error, when the signal aborts. */
-function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    if (signal.aborted) done();
-    else signal.addEventListener("abort", done, { once: true });
-  });
 }

@@ -13,6 +13,9 @@ export interface ReadQuery {
 // expression.
 const undecoded: pg.CustomTypesConfig = { getTypeParser: () => (value: string) => value };
 
+// An idle connection that broke is often noticed only when it is used; a read does no harm twice.
+const maxAttempts = 3;
+
 /**
  * Runs single statements on a pool. An abort returns at once and gives up the connection if it is still busy;
  * a connection is never held between two statements.
@@ -29,14 +32,17 @@ export class ReadConnections {
 
   /** @throws TidemarkError `store-unavailable`; the signal's reason when it aborts. */
   async query<Row extends unknown[]>(query: ReadQuery, signal?: AbortSignal): Promise<Row[]> {
-    signal?.throwIfAborted();
-    try {
-      const client = await this.#connect(signal);
-      if (this.#prepared) await this.#configure(client);
-      return await this.#run<Row>(client, query, signal);
-    } catch (error) {
-      if (!isInfrastructureError(error) || error instanceof TidemarkError) throw error;
-      throw unavailable(error);
+    for (let attempt = 1; ; attempt += 1) {
+      signal?.throwIfAborted();
+      try {
+        const client = await this.#connect(signal);
+        if (this.#prepared) await this.#configure(client);
+        return await this.#run<Row>(client, query, signal);
+      } catch (error) {
+        if (attempt < maxAttempts && isConnectionLoss(error)) continue;
+        if (!isInfrastructureError(error) || error instanceof TidemarkError) throw error;
+        throw unavailable(error);
+      }
     }
   }
 
