@@ -27,11 +27,10 @@ describe("writers on one stream", () => {
   });
 
   test("in two processes decide again on what the other one wrote", async () => {
-    const nodes = [await startWallets(store), await startWallets(store)];
-    const [first] = nodes;
-    await first?.execute(Wallet, "1", "add", { amount: "10" });
+    const [first, second] = [await startWallets(store), await startWallets(store)];
+    await first.execute(Wallet, "1", "add", { amount: "10" });
     const spends = Array.from({ length: 20 }, (_, index) =>
-      nodes[index % 2]?.execute(Wallet, "1", "spend", { amount: "1" }),
+      (index % 2 === 0 ? first : second).execute(Wallet, "1", "spend", { amount: "1" }),
     );
     const outcomes = await Promise.allSettled(spends);
     expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(10);
