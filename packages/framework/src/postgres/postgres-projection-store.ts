@@ -32,7 +32,7 @@ import {
   type AcquiredRow,
 } from "./projections/leases.ts";
 import { ProjectionConnections, translated } from "./projections/projection-connections.ts";
-import { cancelBuild, removeTables, withdrawBuild } from "./projections/remove-build.ts";
+import { dropTables, endBuild, withdrawBuild } from "./projections/remove-build.ts";
 
 export interface PostgresProjectionStoreOptions {
   readonly connectionString: string;
@@ -156,8 +156,11 @@ export class PostgresProjectionStore implements ProjectionStore {
     return this.#connections.transaction(project, (client) => activateBuild(client, this.#framework, build));
   }
 
-  cancel(build: Build): Promise<boolean> {
-    return this.#removing((client) => cancelBuild(client, this.#framework, build));
+  async cancel(build: Build): Promise<boolean> {
+    const change = { from: "building", to: "cancelled" } as const;
+    if (!(await this.#removing((client) => endBuild(client, this.#framework, build, change)))) return false;
+    await this.#removing((client) => dropTables(client, this.#framework, build.projection));
+    return true;
   }
 
   async drop(build: Build): Promise<boolean> {
@@ -165,7 +168,9 @@ export class PostgresProjectionStore implements ProjectionStore {
     if (!found) return false;
     // Other processes may still send queries there until they have noticed.
     if (served) await delay(this.#options.dropDelayMs ?? 5_000);
-    await this.#removing((client) => removeTables(client, this.#framework, build, "dropped"));
+    const change = { from: "retired", to: "dropped" } as const;
+    if (!(await this.#removing((client) => endBuild(client, this.#framework, build, change)))) return false;
+    await this.#removing((client) => dropTables(client, this.#framework, build.projection));
     return true;
   }
 
@@ -261,7 +266,7 @@ export class PostgresProjectionStore implements ProjectionStore {
     return { schema: this.#schema, channel: this.#channel };
   }
 
-  /** A transaction that drops tables: it waits only shortly for each lock, so queries never queue behind it for long. */
+  /** A transaction that gives up when it waits for a lock, and is tried again. */
   async #removing<T>(run: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {

@@ -7,22 +7,6 @@ interface Framework {
   readonly channel: string;
 }
 
-/** Inside a transaction: ends a build that does not serve yet. Its checkpoint goes, so its projector cannot commit. */
-export async function cancelBuild(
-  client: pg.PoolClient,
-  framework: Framework,
-  build: Build,
-): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `update ${framework.schema}.projection_builds set status = 'cancelled', finished_at = clock_timestamp()
-     where id = $1 and status = 'building'`,
-    [build.id],
-  );
-  if (rowCount !== 1) return false;
-  await removeTables(client, framework, build, "cancelled");
-  return true;
-}
-
 /** Inside a transaction: takes a retired build that nobody works on out of service, if it still is in it. */
 export async function withdrawBuild(
   client: pg.PoolClient,
@@ -46,21 +30,44 @@ export async function withdrawBuild(
   return { found: true, served: pointers.rowCount !== 0 };
 }
 
-/** Inside a transaction: the tables, the checkpoint and the lease. Waits only shortly for queries that still run. */
-export async function removeTables(
+/**
+ * Inside a transaction: ends a build for good. Without its checkpoint no projector can commit. Its tables are dropped
+ * by {@link dropTables} in a transaction of their own: a commit that is under way holds the tables and waits for the
+ * checkpoint, so doing both at once would deadlock.
+ */
+export async function endBuild(
   client: pg.PoolClient,
   framework: Framework,
   build: Build,
-  status: "cancelled" | "dropped",
-): Promise<void> {
-  await client.query("set local lock_timeout = '2s'");
-  await client.query(`update ${framework.schema}.projection_builds set status = $2 where id = $1`, [
-    build.id,
-    status,
-  ]);
+  { from, to }: { readonly from: "building" | "retired"; readonly to: "cancelled" | "dropped" },
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `update ${framework.schema}.projection_builds
+     set status = $3, finished_at = coalesce(finished_at, clock_timestamp())
+     where id = $1 and status = $2`,
+    [build.id, from, to],
+  );
+  if (rowCount !== 1) return false;
   await client.query(`delete from ${framework.schema}.checkpoints where subscription = $1`, [
     build.subscription,
   ]);
-  await client.query(`drop schema if exists ${quoteIdentifier(build.schema)} cascade`);
   await client.query("select pg_notify($1, 'builds')", [framework.channel]);
+  return true;
+}
+
+/** Inside a transaction: drops what builds of this projection left behind that have ended, whoever ended them. */
+export async function dropTables(
+  client: pg.PoolClient,
+  framework: Framework,
+  projection: string,
+): Promise<void> {
+  // Queries that still run are waited for only shortly, so that others never queue behind this for long.
+  await client.query("set local lock_timeout = '2s'");
+  const { rows } = await client.query<{ name: string }>(
+    `select schema_name as name from ${framework.schema}.projection_builds
+     where projection = $1 and status in ('cancelled', 'dropped')
+       and exists (select from pg_namespace where nspname = schema_name)`,
+    [projection],
+  );
+  for (const { name } of rows) await client.query(`drop schema if exists ${quoteIdentifier(name)} cascade`);
 }
