@@ -79,3 +79,80 @@ describe.each(table)("%s after %j", (next, history, ...verdicts) => {
     },
   );
 });
+
+describe("the words of a violation", () => {
+  const field = (type: string): string =>
+    `{"type":"record","name":"shop.R","fields":[{"name":"a","type":${type}}]}`;
+  const enumOf = (symbols: string): string => field(`{"type":"enum","name":"E","symbols":[${symbols}]}`);
+  const none = '{"type":"record","name":"shop.R","fields":[]}';
+
+  it.each<[CompatibilityLevel, string, string, RegExp, RegExp]>([
+    [
+      "BACKWARD",
+      field('"int"'),
+      none,
+      /a has no default in the new schema and is missing in the old schema/,
+      /^Give the field a a "default"/,
+    ],
+    [
+      "FORWARD",
+      none,
+      field('"int"'),
+      /a has no default in the old schema and is missing in the new schema/,
+      /^Keep the field a: in the old schema it has no "default"/,
+    ],
+    [
+      "BACKWARD",
+      enumOf('"A"'),
+      enumOf('"A","B"'),
+      /the enum shop.E of the new schema lacks symbols of the old schema: B/,
+      /^Give the enum its own "default"/,
+    ],
+    [
+      "FORWARD",
+      enumOf('"A","B"'),
+      enumOf('"A"'),
+      /the enum shop.E of the old schema lacks symbols of the new schema: B/,
+      /^Keep to the symbols of the old schema/,
+    ],
+    [
+      "BACKWARD",
+      field('"int"'),
+      field('"long"'),
+      /is int in the new schema and long in the old schema/,
+      /^Keep the type and put/,
+    ],
+    [
+      "FORWARD",
+      field('"long"'),
+      field('"int"'),
+      /is int in the old schema and long in the new schema/,
+      /^Keep the type of the old schema/,
+    ],
+    [
+      "FORWARD",
+      field('["null","int"]'),
+      field('"int"'),
+      /is int in the old schema and null in the new schema/,
+      /^Keep "null" out of the type/,
+    ],
+    [
+      "FORWARD",
+      field('["null","int","string"]'),
+      field('["null","int"]'),
+      /has no branch for string of the new schema/,
+      /^Take string out of the union/,
+    ],
+    [
+      "FORWARD",
+      none.replace("shop.R", "shop.Q"),
+      none,
+      /has the type shop.R in the old schema and shop.Q in the new/,
+      /^Keep the name/,
+    ],
+  ])("under %s from %s after %s ask for changes to the new schema", (level, next, old, message, hint) => {
+    const violation = checkLevel(level, parseSchema(next), [{ version: 3, schema: parseSchema(old) }]);
+    expect(violation?.incompatibilities[0]?.message).toMatch(message);
+    expect(violation?.incompatibilities[0]?.hint).toMatch(hint);
+  });
+});

@@ -12,7 +12,8 @@ describe("an incompatibility", () => {
     expect(reason).toEqual({
       kind: "READER_FIELD_MISSING_DEFAULT_VALUE",
       path: "/fields/1",
-      message: "ledger.Deposited.currency has no default and is missing in the writer's schema",
+      message:
+        "ledger.Deposited.currency has no default in the reader's schema and is missing in the writer's schema",
       hint: 'Give the field currency a "default", such as null with the type ["null", ..], or, if it was renamed, an alias with its old name.',
       readerFragment:
         '{"type":"record","name":"Deposited","namespace":"ledger","fields":[{"name":"amount","type":"long"},{"name":"currency","type":"string"}]}',
@@ -29,7 +30,7 @@ describe("an incompatibility", () => {
     ],
     [record(field("a", i)), record(field("a", `[${n},${i}]`)), /Keep "null" among the branches/],
     [record(field("a", i)), record(field("a", s)), /put the new one into a new field with a default/],
-    [node("", "x.New"), node("", "x.Old"), /add "aliases": \["x.Old"\] to the reader's record/],
+    [node("", "x.New"), node("", "x.Old"), /add "aliases": \["x.Old"\] to the record/],
     [record(field("a", enumOf("A", ',"default":"A"'))), record(), /Give the field a itself a "default"/],
     [`[${n},${i}]`, `[${n},${s}]`, /Keep string among the branches/],
     [fixed(1), fixed(2), /Keep the size of the fixed/],
@@ -48,7 +49,7 @@ describe("an incompatibility", () => {
       kind: "MISSING_UNION_BRANCH",
       path: "/fields/0/type/1",
       message:
-        "R.a: no branch of the reader's union can read the writer's B: R.a.y has no default and is missing in the writer's schema",
+        "R.a: no branch of the union of the reader's schema can read B of the writer's schema: R.a.y has no default in the reader's schema and is missing in the writer's schema",
       hint: expect.stringContaining("Give the field y a"),
       nested: [{ kind: "READER_FIELD_MISSING_DEFAULT_VALUE", path: "/fields/0/type/2/fields/1" }],
     });

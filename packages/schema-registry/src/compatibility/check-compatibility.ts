@@ -1,6 +1,6 @@
 import { compareSchemas } from "../avro/compare-schemas.ts";
 import type { ParsedSchema } from "../avro/parsed-schema.ts";
-import { describeDifference } from "./describe-difference.ts";
+import { describeDifference, type ComparedSchemas } from "./describe-difference.ts";
 import type { Incompatibility } from "./incompatibility.ts";
 
 /**
@@ -11,7 +11,12 @@ import type { Incompatibility } from "./incompatibility.ts";
  * Throws `AvroSchemaError` (rule `too-complex`) for schemas whose comparison has no sensible end.
  */
 export function checkCompatibility(reader: ParsedSchema, writer: ParsedSchema): readonly Incompatibility[] {
-  return compareSchemas(reader, writer).differences.map((difference) =>
-    describeDifference({ reader, writer }, difference),
-  );
+  const words = { reader: "the reader's schema", writer: "the writer's schema" };
+  return incompatibilities({ reader, writer, words, open: "reader" });
+}
+
+/** The reasons in given words, with hints for the schema that can still be changed. */
+export function incompatibilities(schemas: ComparedSchemas): readonly Incompatibility[] {
+  const { differences } = compareSchemas(schemas.reader, schemas.writer);
+  return differences.map((difference) => describeDifference(schemas, difference));
 }

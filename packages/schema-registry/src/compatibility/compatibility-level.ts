@@ -1,5 +1,5 @@
 import type { ParsedSchema } from "../avro/parsed-schema.ts";
-import { checkCompatibility } from "./check-compatibility.ts";
+import { incompatibilities } from "./check-compatibility.ts";
 import type { Incompatibility } from "./incompatibility.ts";
 
 /** Which earlier versions a new schema must agree with, and in which direction. */
@@ -19,9 +19,13 @@ export interface LevelViolation {
   readonly incompatibilities: readonly Incompatibility[];
 }
 
+const newReads = { reader: "the new schema", writer: "the old schema" };
+const oldReads = { reader: "the old schema", writer: "the new schema" };
+
 /**
  * Whether `next` may follow `history` (oldest first) under a level. Returns the first violation, newest version
- * first, or null. Levels that are not transitive look at the newest version only.
+ * first, or null. Levels that are not transitive look at the newest version only. Messages call the schemas old and
+ * new, and hints ask for changes to the new one only.
  */
 export function checkLevel(
   level: CompatibilityLevel,
@@ -33,14 +37,14 @@ export function checkLevel(
   const forward = level.startsWith("FORWARD") || level.startsWith("FULL");
   const versions = level.endsWith("_TRANSITIVE") ? history.toReversed() : history.slice(-1);
   for (const { version, schema } of versions) {
-    if (backward) {
-      const incompatibilities = checkCompatibility(next, schema);
-      if (incompatibilities.length > 0) return { version, direction: "backward", incompatibilities };
-    }
-    if (forward) {
-      const incompatibilities = checkCompatibility(schema, next);
-      if (incompatibilities.length > 0) return { version, direction: "forward", incompatibilities };
-    }
+    const reasons = backward
+      ? incompatibilities({ reader: next, writer: schema, words: newReads, open: "reader" })
+      : [];
+    if (reasons.length > 0) return { version, direction: "backward", incompatibilities: reasons };
+    const later = forward
+      ? incompatibilities({ reader: schema, writer: next, words: oldReads, open: "writer" })
+      : [];
+    if (later.length > 0) return { version, direction: "forward", incompatibilities: later };
   }
   return null;
 }
