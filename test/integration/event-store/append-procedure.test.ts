@@ -92,6 +92,19 @@ describe("the append procedure", () => {
     });
   });
 
+  test("does not touch the catalogue for types and schemas that this process has used", async () => {
+    await store.append("account-known", sampleEvents(1, { type: "sample.Known" }));
+    await pool.query(`
+      create function tidemark.refuse() returns trigger language plpgsql as $$ begin raise 'catalogue'; end $$;
+      create trigger refuse_types before insert on tidemark.event_types execute function tidemark.refuse();
+      create trigger refuse_schemas before insert on tidemark.event_schemas execute function tidemark.refuse()`);
+    const known = await store.append("account-known", sampleEvents(1, { type: "sample.Known" }));
+    expect(known).toMatchObject({ status: "appended", revisions: [1n] });
+    const unknown = store.append("account-known", sampleEvents(1, { type: "sample.Unknown" }));
+    await expect(unknown).rejects.toThrow("catalogue");
+    await pool.query("drop function tidemark.refuse() cascade");
+  });
+
   test("numbers types and schemas once, whichever process uses them first", async () => {
     await using other = await openStore({ connectionString: database.connectionString, wakeup: "poll" });
     await Promise.all(

@@ -28,8 +28,17 @@ export function appendStatementText(schema: string): string {
   return `call ${schema}.append_events(${[...values, ...Array<string>(outputCount).fill("null")].join(", ")})`;
 }
 
+interface AppendStatementArguments {
+  readonly values: (Buffer | null)[];
+  /** Whether the catalogue grows with this set. */
+  readonly addsToCatalogue: boolean;
+}
+
 /** The procedure's arguments for a set of calls; the numbers of what the catalogue does not know are left to it. */
-export function appendStatementValues(calls: readonly AppendCall[], catalogue: Catalogue): (Buffer | null)[] {
+export function appendStatementArguments(
+  calls: readonly AppendCall[],
+  catalogue: Catalogue,
+): AppendStatementArguments {
   const added = new CatalogueAdditions(catalogue);
   const streams = calls.flatMap((call, index) =>
     call.streams.map((stream) => ({ ...stream, call: index + 1, tenant: call.tenant })),
@@ -39,7 +48,7 @@ export function appendStatementValues(calls: readonly AppendCall[], catalogue: C
   );
   const typeNos = events.map(({ event }) => added.typeNo(event.type));
   const schemaNos = events.map(({ event }) => added.schemaNo(event.schema));
-  return [
+  const values = [
     textArray(calls.map(({ tenant }) => tenant)),
     ...idempotencyValues(calls),
     int4Array(streams.map(({ call }) => call)),
@@ -57,6 +66,7 @@ export function appendStatementValues(calls: readonly AppendCall[], catalogue: C
     ...payloadValues(events.map(({ event }) => event)),
     ...added.values(),
   ];
+  return { values, addsToCatalogue: !added.isEmpty };
 }
 
 function idempotencyValues(calls: readonly AppendCall[]): (Buffer | null)[] {
@@ -125,6 +135,10 @@ class CatalogueAdditions {
     this.#schemas.push(schema);
     this.#schemaNos.set(schema.sha256, -this.#schemas.length);
     return -this.#schemas.length;
+  }
+
+  get isEmpty(): boolean {
+    return this.#types.size === 0 && this.#schemas.length === 0;
   }
 
   values(): Buffer[] {

@@ -4,7 +4,7 @@ import { TidemarkError } from "../../errors.ts";
 import type { AppendOutcome } from "../../event-store/event-store.ts";
 import { isConnectionLoss, isInfrastructureError } from "../infrastructure-error.ts";
 import { appendOutcomes, type AppendRow } from "./append-outcome.ts";
-import { appendStatementText, appendStatementValues, type AppendCall } from "./append-statement.ts";
+import { appendStatementText, appendStatementArguments, type AppendCall } from "./append-statement.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { unavailable } from "./read-connections.ts";
 
@@ -50,8 +50,8 @@ export class Appender {
 
   /** One atomic step for a set of calls, each with an outcome of its own; a stream or key may occur once in a set. */
   async appendSet(calls: readonly AppendCall[]): Promise<AppendOutcome[]> {
-    const { pool, preparedStatements } = this.#options;
-    const values = appendStatementValues(calls, this.#options.catalogue);
+    const { pool, preparedStatements, catalogue } = this.#options;
+    const { values, addsToCatalogue } = appendStatementArguments(calls, catalogue);
     const client = await pool.connect().catch((cause: unknown) => {
       throw isInfrastructureError(cause) ? unavailable(cause) : cause;
     });
@@ -62,6 +62,8 @@ export class Appender {
         values,
       });
       client.release();
+      // The events are stored: if this read fails, the next set brings the same additions along again.
+      if (addsToCatalogue) await catalogue.refresh().catch(() => {});
       const [row] = rows;
       if (row === undefined) throw new Error("append_events returned no row");
       return appendOutcomes(calls, row);
