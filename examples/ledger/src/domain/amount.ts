@@ -9,7 +9,8 @@ export const signedAmount = z
   .string({ error: `${remedy}; send a string, not a number` })
   .max(80, { error: remedy, abort: true })
   .regex(/^-?\d+(\.\d+)?$/, { error: remedy, abort: true })
-  .refine((text) => fitsLedger(parseDecimal(text)), { error: remedy, abort: true });
+  .refine((text) => fitsLedger(parseDecimal(text)), { error: remedy, abort: true })
+  .describe("An exact decimal, for example 10.00");
 
 export const positiveAmount = signedAmount.refine((text) => parseDecimal(text).unscaled > 0n, {
   error: "must be greater than zero",

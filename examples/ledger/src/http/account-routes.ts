@@ -1,5 +1,11 @@
 import { DomainError, type Application } from "@tidemark/framework";
-import { commandHeaders, executeRequest, queryHeaders, queryRequest } from "@tidemark/framework/fastify";
+import {
+  commandHeaders,
+  executeRequest,
+  problemResponses,
+  queryHeaders,
+  queryRequest,
+} from "@tidemark/framework/fastify";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
@@ -39,7 +45,12 @@ export function accountRoutes(
   done: () => void,
 ): void {
   const app = fastify.withTypeProvider<ZodTypeProvider>();
-  const writes = { tags: ["accounts"], headers: commandHeaders, params, response: { 201: written } };
+  const writes = {
+    tags: ["accounts"],
+    headers: commandHeaders,
+    params,
+    response: { 201: written, ...problemResponses },
+  };
   const reads = { tags: ["accounts"], headers: queryHeaders };
 
   app.post(
@@ -50,7 +61,7 @@ export function accountRoutes(
         summary: "Open an account",
         headers: commandHeaders,
         body: open.input.extend({ accountId: identifier.optional() }),
-        response: { 201: written.extend({ accountId: z.string() }) },
+        response: { 201: written.extend({ accountId: z.string() }), ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -87,7 +98,7 @@ export function accountRoutes(
 
   app.get(
     "/accounts/:id",
-    { schema: { ...reads, summary: "One account", params, response: { 200: account } } },
+    { schema: { ...reads, summary: "One account", params, response: { 200: account, ...problemResponses } } },
     async (request, reply) => {
       const { id } = request.params;
       const { db } = await queryRequest(application, request, reply, accounts);
@@ -105,7 +116,7 @@ export function accountRoutes(
         ...reads,
         summary: "All accounts",
         querystring: pageQuery,
-        response: { 200: pageOf(account) },
+        response: { 200: pageOf(account), ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -131,7 +142,7 @@ export function accountRoutes(
         summary: "Movements of an account, oldest first",
         params,
         querystring: pageQuery,
-        response: { 200: pageOf(statementLine) },
+        response: { 200: pageOf(statementLine), ...problemResponses },
       },
     },
     async (request, reply) => {

@@ -1,5 +1,5 @@
 import type { Application } from "@tidemark/framework";
-import { commandHeaders, executeRequest } from "@tidemark/framework/fastify";
+import { commandHeaders, executeRequest, problemResponses } from "@tidemark/framework/fastify";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
@@ -22,7 +22,7 @@ export function journalRoutes(
         summary: "Record an entry; its postings, at cost, sum to zero in each currency",
         headers: commandHeaders,
         body: JournalEntry.commands.record.input.extend({ entryId: identifier.optional() }),
-        response: { 201: written.extend({ entryId: z.string() }) },
+        response: { 201: written.extend({ entryId: z.string() }), ...problemResponses },
       },
     },
     async (request, reply) => {

@@ -1,5 +1,5 @@
 import type { Application } from "@tidemark/framework";
-import { queryHeaders, queryRequest } from "@tidemark/framework/fastify";
+import { problemResponses, queryHeaders, queryRequest } from "@tidemark/framework/fastify";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
@@ -22,6 +22,7 @@ export function trialBalanceRoute(
           200: z.object({
             items: z.array(z.object({ account: z.string(), currency: z.string(), balance: z.string() })),
           }),
+          ...problemResponses,
         },
       },
     },

@@ -10,8 +10,8 @@ export function healthRoutes(
   { application }: { readonly application: Pick<Application, "isReady"> },
   done: () => void,
 ): void {
-  fastify.get("/health/live", async () => ({ status: "live" }));
-  fastify.get("/health/ready", async (_, reply) => {
+  fastify.get("/health/live", { schema: { tags: ["operations"] } }, async () => ({ status: "live" }));
+  fastify.get("/health/ready", { schema: { tags: ["operations"] } }, async (_, reply) => {
     const ready = await application.isReady();
     return reply.code(ready ? 200 : 503).send({ status: ready ? "ready" : "not-ready" });
   });

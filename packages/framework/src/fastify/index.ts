@@ -1,4 +1,5 @@
 export { commandHeaders, executeRequest } from "./execute-request.ts";
 export { frameworkProblem } from "./framework-problem.ts";
 export { healthRoutes } from "./health-routes.ts";
+export { problemResponses } from "./problem-responses.ts";
 export { queryHeaders, queryRequest } from "./query-request.ts";
