@@ -6,6 +6,9 @@ export {
   type SchemaVersion,
 } from "./compatibility/compatibility-level.ts";
 export type { Incompatibility, IncompatibilityKind } from "./compatibility/incompatibility.ts";
+export { describeChange } from "./diff/describe-change.ts";
+export { diffSchemas } from "./diff/diff-schemas.ts";
+export type { SchemaChange } from "./diff/schema-change.ts";
 export { RegistryError, registryErrors, type RegistryErrorCode } from "./errors.ts";
 export { silentLogger, type Logger } from "./logger.ts";
 export { createRegistry, type RegistryOptions } from "./registry/create-registry.ts";
