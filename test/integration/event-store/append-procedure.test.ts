@@ -125,6 +125,28 @@ describe("the append procedure", () => {
   });
 });
 
+describe("a stream", () => {
+  test("goes on from the floor of its row when its events have left the table", async () => {
+    await store.append("account-moved", sampleEvents(3));
+    await pool.query(`
+      alter table tidemark.events disable trigger user;
+      delete from tidemark.events e using tidemark.streams s where s.stream_no = e.stream_no and s.stream_id = 'account-moved';
+      alter table tidemark.events enable trigger user`);
+    expect(await store.append("account-moved", sampleEvents(1), { expectedRevision: 2n })).toMatchObject({
+      revisions: [3n],
+    });
+  });
+
+  test("that occurs twice in one set is refused", async () => {
+    await store.append("account-twice", sampleEvents(1));
+    const call = (streams: string) =>
+      callWithoutStreams.replace("'{}', '{}', '{}', '{}', '{}',", `${streams}, '{1,2}', '{-1,-1}', '{0,0}',`);
+    const twice = pool.query(call(`'{1,1}', '{account-twice,account-twice}'`));
+    await expect(twice).rejects.toThrow("a stream occurs twice in one set");
+    await pool.query(call(`'{1,1}', '{account-twice,account-thrice}'`));
+  });
+});
+
 describe("idempotency records", () => {
   test("are purged once they have expired", async () => {
     const append = (key: string, timeToLiveMs: number) =>

@@ -28,7 +28,6 @@ export async function grantApplicationRole({
     `grant usage on schema ${name} to ${grantee};
      grant select on ${tables("store", "event_types", "event_schemas", "streams", "events", "idempotency_records", "erasures")} to ${grantee};
      grant insert on ${tables("event_types", "event_schemas", "streams", "events", "idempotency_records")} to ${grantee};
-     grant update (revision) on ${tables("streams")} to ${grantee};
      grant update, delete on ${tables("idempotency_records")} to ${grantee};
      grant execute on function ${name}.erase_events to ${grantee};
      revoke update, delete, truncate on ${tables("events")} from ${grantee}`,
