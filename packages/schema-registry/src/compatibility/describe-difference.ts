@@ -30,9 +30,16 @@ export function describeDifference(schemas: ComparedSchemas, difference: Differe
 
 const maxFragment = 2000;
 
+/** One type often takes part in many differences, and a large one is costly to print. */
+const fragments = new WeakMap<DefinitionNode, string>();
+
 function fragment(schema: ParsedSchema, node: DefinitionNode): string {
+  const known = fragments.get(node);
+  if (known !== undefined) return known;
   const text = shallowText(schema, node);
-  return text.length > maxFragment ? `${text.slice(0, maxFragment)}...` : text;
+  const shown = text.length > maxFragment ? `${text.slice(0, maxFragment)}...` : text;
+  fragments.set(node, shown);
+  return shown;
 }
 
 function message(schemas: ComparedSchemas, difference: Difference): string {
