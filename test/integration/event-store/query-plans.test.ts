@@ -24,8 +24,13 @@ afterAll(async () => {
 
 /** The plan that a connection of the store keeps for a prepared statement. */
 async function keptPlan(text: string): Promise<string> {
-  await pool.query("set enable_seqscan = off");
-  const { rows } = await pool.query<{ "QUERY PLAN": string }>(`explain (generic_plan, costs off) ${text}`);
+  const parameters = new Set(text.match(/\$\d/g)).size;
+  const values = Array(parameters).fill("null").join(", ");
+  await pool.query(
+    `set enable_seqscan = off; set plan_cache_mode = force_generic_plan; prepare kept as ${text}`,
+  );
+  const { rows } = await pool.query<{ "QUERY PLAN": string }>(`explain (costs off) execute kept (${values})`);
+  await pool.query("deallocate kept");
   return rows.map((row) => row["QUERY PLAN"]).join("\n");
 }
 

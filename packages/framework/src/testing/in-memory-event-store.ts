@@ -96,6 +96,7 @@ class InMemoryEventStore implements EventStore {
         : events.filter(({ revision }) => from === undefined || revision <= from).toReversed();
     for (const event of wanted.slice(0, limit)) {
       yield event;
+      this.#checkOpen();
       signal?.throwIfAborted();
     }
   }
@@ -113,6 +114,7 @@ class InMemoryEventStore implements EventStore {
       after = page.scannedTo;
       left -= page.events.length;
       yield page;
+      this.#checkOpen();
       signal?.throwIfAborted();
     }
   }

@@ -6,7 +6,7 @@ import { isConnectionLoss, isInfrastructureError } from "../infrastructure-error
 import { appendOutcomes, type AppendRow } from "./append-outcome.ts";
 import { appendStatementText, appendStatementArguments, type AppendCall } from "./append-statement.ts";
 import type { Catalogue } from "./catalogue.ts";
-import { unavailable } from "./read-connections.ts";
+import { connectionFailure, unavailable } from "./read-connections.ts";
 
 const firstRetryDelayMs = 50;
 const longestRetryDelayMs = 2_000;
@@ -53,7 +53,7 @@ export class Appender {
     const { pool, preparedStatements, catalogue } = this.#options;
     const { values, addsToCatalogue } = appendStatementArguments(calls, catalogue);
     const client = await pool.connect().catch((cause: unknown) => {
-      throw isInfrastructureError(cause) ? unavailable(cause) : cause;
+      throw connectionFailure(pool, cause);
     });
     try {
       const { rows } = await client.query<AppendRow>({

@@ -47,7 +47,9 @@ export class ReadConnections {
   }
 
   async #connect(signal: AbortSignal | undefined): Promise<pg.PoolClient> {
-    const connecting = this.#pool.connect();
+    const connecting = this.#pool.connect().catch((cause: unknown) => {
+      throw connectionFailure(this.#pool, cause);
+    });
     if (signal === undefined) return connecting;
     try {
       return await abortable(connecting, signal);
@@ -97,6 +99,13 @@ export class ReadConnections {
       throw error;
     }
   }
+}
+
+/** @internal */
+export function connectionFailure(pool: pg.Pool, cause: unknown): unknown {
+  if (pool.ending)
+    return new TidemarkError("application-closed", "The event store is closed: open another one.");
+  return isInfrastructureError(cause) ? unavailable(cause) : cause;
 }
 
 /** @internal */

@@ -3,7 +3,7 @@ import type { StoredEvent } from "../../event/stored-event.ts";
 import type { EventStore, ReadAllOptions } from "../../event-store/event-store.ts";
 import { eventually } from "../eventually.ts";
 import { hasCode } from "./append-contract.ts";
-import { collectLog, contractEvent, contractEvents, idsOf } from "./contract-events.ts";
+import { collectLog, collectStream, contractEvent, contractEvents, idsOf } from "./contract-events.ts";
 import type { ContractSuite } from "./contract-suite.ts";
 
 interface Subscriber {
@@ -101,6 +101,24 @@ export function subscribeContract({ test }: ContractSuite, inCommitOrder: Contra
     await eventually(() => assert.equal(subscriber.events.length, 1));
     await store.close();
     await rejected;
+  });
+
+  test("refuses everything once it is closed, also a read that has begun", async (store) => {
+    await store.append("account-1", contractEvents(10));
+    const reading = store.readAll({ pageSize: 2 })[Symbol.asyncIterator]();
+    await reading.next();
+    await store.close();
+    const operations = [
+      () => store.append("account-1", contractEvents(1)),
+      () => store.head(),
+      () => store.eventIdAt(1n),
+      () => collectStream(store, "account-1"),
+      () => collectLog(store.readAll()),
+      () => collectLog(store.subscribe()),
+      () => reading.next(),
+    ];
+    for (const operation of operations) await assert.rejects(operation(), hasCode("application-closed"));
+    await store.close();
   });
 
   inCommitOrder.test("never shows an event behind one that was shown", async (store) => {
