@@ -7,19 +7,24 @@ const port = z.coerce
   .min(0, { error: "must be 0 (any free port) to 65535" })
   .max(65_535, { error: "must be 0 (any free port) to 65535" });
 
-const environment = z.object({
-  DATABASE_URL: z
-    .string()
-    .regex(/^postgres(ql)?:\/\//, {
-      error: "must start with postgresql:// , or be absent for the embedded PostgreSQL",
-    })
-    .optional(),
-  LEDGER_DATA_DIR: z.string().min(1).default(".tidemark"),
-  LEDGER_PORT: port.default(4_000),
-  REGISTRY_PORT: port.default(8_081),
-  INIT_CWD: z.string().optional(),
-  LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("warn"),
-});
+const environment = z
+  .object({
+    DATABASE_URL: z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, {
+        error: "must start with postgresql:// , or be absent for the embedded PostgreSQL",
+      })
+      .optional(),
+    LEDGER_DATA_DIR: z.string().min(1).default(".tidemark"),
+    LEDGER_PORT: port.default(4_000),
+    REGISTRY_PORT: port.default(8_081),
+    INIT_CWD: z.string().optional(),
+    LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("warn"),
+  })
+  .refine(({ LEDGER_PORT, REGISTRY_PORT }) => LEDGER_PORT === 0 || LEDGER_PORT !== REGISTRY_PORT, {
+    path: ["LEDGER_PORT"],
+    error: "must be another port than REGISTRY_PORT",
+  });
 
 /** Everything that the ledger takes from its environment, parsed once. */
 export interface Config {

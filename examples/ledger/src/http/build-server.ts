@@ -24,6 +24,7 @@ export async function buildServer(options: {
     forceCloseConnections: "idle",
   });
   app.setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler);
+  parseJsonBodies(app);
   await app.register(problemDocuments, { mapError: frameworkProblem });
   await app.register(fastifySwagger, {
     openapi: {
@@ -37,4 +38,21 @@ export async function buildServer(options: {
   await app.register(journalRoutes, { application });
   await app.register(trialBalanceRoute, { application });
   return app;
+}
+
+/**
+ * An empty body counts as none: many clients send the JSON type with every POST, also where there is nothing to say.
+ * Bytes that are no UTF-8 are refused; Fastify's own parser would store other characters in their place.
+ */
+function parseJsonBodies(app: FastifyInstance): void {
+  const utf8 = new TextDecoder("utf-8", { fatal: true });
+  const parseJson = app.getDefaultJsonParser("error", "error");
+  app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, body, done) => {
+    if (body.length === 0) return done(null, undefined);
+    try {
+      void parseJson(request, utf8.decode(body), done);
+    } catch (cause) {
+      done(Object.assign(new SyntaxError("it is not UTF-8", { cause }), { statusCode: 400 }));
+    }
+  });
 }

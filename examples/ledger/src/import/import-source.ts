@@ -31,6 +31,9 @@ export interface ImportOptions {
 /** Commands under way at once. Those of one account keep their order: they queue by stream. */
 const concurrency = 64;
 
+/** What the bank's amounts are in; an account of the same id that holds another currency refuses them. */
+const currency = "CZK";
+
 const accountNamespace = uuidV5("tidemark-ledger/imported-account", uuidV5.URL);
 
 /**
@@ -103,7 +106,7 @@ export async function importSource(options: ImportOptions): Promise<ImportSummar
 
 /** An account that somebody opened by other means is used as it is. */
 function openAccount(application: Application<LedgerAggregates>, accountId: string): Promise<CommandResult> {
-  const input = { owner: `account ${accountId}`, currency: "CZK", overdraftLimit: null };
+  const input = { owner: `account ${accountId}`, currency, overdraftLimit: null };
   return application.execute(Account, accountId, "open", input, {
     eventId: uuidV5(accountId, accountNamespace),
   });
@@ -111,7 +114,7 @@ function openAccount(application: Application<LedgerAggregates>, accountId: stri
 
 function move(application: Application<LedgerAggregates>, record: TransactionRecord): Promise<CommandResult> {
   const { accountId, amount, reference, date, direction, sourceId } = record;
-  const input = { amount: formatDecimal(amount), reference, occurredOn: date };
+  const input = { amount: formatDecimal(amount), reference, currency, occurredOn: date };
   const command = direction === "credit" ? "deposit" : "withdraw";
   return application.execute(Account, accountId, command, input, { eventId: sourceId });
 }

@@ -8,6 +8,9 @@ import { openLedger } from "./open-ledger.ts";
 
 const host = "127.0.0.1";
 
+/** How long the start waits for read models to be built; a long history is built beside the running API. In milliseconds. */
+const patienceMs = 3_000;
+
 /** Runs the registry and the ledger until the signal aborts, then closes both in order. */
 export async function serve(config: Config, signal: AbortSignal): Promise<void> {
   await checkPort(config.registryPort, "REGISTRY_PORT");
@@ -16,6 +19,10 @@ export async function serve(config: Config, signal: AbortSignal): Promise<void> 
   const opened = await openLedger(config, { projections: "run", logger, signal });
   const servers: FastifyInstance[] = [];
   try {
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
+    await opened.application.projections.whenReady({ signal: patience }).catch((error: unknown) => {
+      if (!patience.aborted) throw error;
+    });
     const registry = createRegistryServer({ registry: opened.registry, logger });
     servers.push(registry);
     const registryUrl = await registry.listen({ host, port: config.registryPort });

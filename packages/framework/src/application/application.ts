@@ -136,9 +136,13 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
     return this.projections.query(projection, options);
   }
 
-  /** Ready to serve: started, not closing, and the store answers. */
+  /**
+   * Ready to serve: started, not closing, the store answers, and every projection that this process runs has a read
+   * model of its own version.
+   */
   async isReady(): Promise<boolean> {
     if (this.#state !== "started") return false;
+    if (this.#options.projections !== "off" && this.#supervisor?.ready === false) return false;
     try {
       await this.eventStore.head();
       return true;
