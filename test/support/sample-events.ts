@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import type { EventSchema, EventToAppend } from "@tidemark/framework";
 
 /** An event as it reaches a store; the bytes mean nothing. */
-export function sampleEvent(overrides: Partial<EventToAppend> = {}): EventToAppend {
+function sampleEvent(overrides: Partial<EventToAppend> = {}): EventToAppend {
   const type = overrides.type ?? "sample.Happened";
   return {
     eventId: randomUUID(),
@@ -21,7 +21,7 @@ export function sampleEvents(count: number, overrides: Partial<EventToAppend> = 
   return Array.from({ length: count }, () => sampleEvent(overrides));
 }
 
-export function sampleSchema(recordName: string): EventSchema {
+function sampleSchema(recordName: string): EventSchema {
   const text = JSON.stringify({ type: "record", name: recordName, fields: [] });
   return { sha256: createHash("sha256").update(text).digest("hex"), text, subject: recordName, version: 1 };
 }

@@ -101,14 +101,14 @@ export class ReadConnections {
   }
 }
 
-/** @internal */
+/** What a pool that gives no connection means to the caller. */
 export function connectionFailure(pool: pg.Pool, cause: unknown): unknown {
   if (pool.ending)
     return new TidemarkError("application-closed", "The event store is closed: open another one.");
   return isInfrastructureError(cause) ? unavailable(cause) : cause;
 }
 
-/** @internal */
+/** The error for a database that cannot be used now; certainly nothing was written. */
 export function unavailable(cause: unknown): TidemarkError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new TidemarkError(

@@ -13,7 +13,7 @@ interface LogFilter {
   readonly categories: boolean;
 }
 
-/** @internal Exported for the test of its plan. */
+/** Exported for the test of its plan. */
 export function readLogStatement(schema: string, filter: LogFilter): string {
   // OFFSET 0 keeps the look-up of the stream inside the loop over positions, whatever the statistics say.
   return pageStatement(

@@ -6,7 +6,7 @@ import type { LogReader } from "./log-reader.ts";
 
 const lastPossibleRevision = 9_223_372_036_854_775_807n;
 
-/** @internal Exported for the test of its plan. */
+/** Exported for the test of its plan. */
 export function readStreamStatement(schema: string, direction: "forwards" | "backwards"): string {
   const descending = direction === "backwards" ? " desc" : "";
   return pageStatement(
