@@ -3,6 +3,8 @@ import type { SchemaRefusal } from "./registry/schema-refusal.ts";
 /** Confluent's error codes by what they mean; the HTTP status is the code's first three digits. */
 export const registryErrors = {
   "malformed-body": { errorCode: 400, summary: "the body is not JSON" },
+  unauthenticated: { errorCode: 401, summary: "no credential, or one that is not known" },
+  forbidden: { errorCode: 403, summary: "the credential has no permission for this subject" },
   "not-found": { errorCode: 404, summary: "no such path" },
   "not-acceptable": { errorCode: 406, summary: "no media type of the answer fits the Accept header" },
   "body-too-large": { errorCode: 413, summary: "the body exceeds the size limit" },
@@ -29,6 +31,7 @@ export const registryErrors = {
   "subject-invalid": { errorCode: 42208, summary: "not a usable subject name" },
   "schema-too-large": { errorCode: 42209, summary: "the schema exceeds the size limit" },
   "rule-set-invalid": { errorCode: 42210, summary: "rule sets are not supported" },
+  "context-not-empty": { errorCode: 42211, summary: "the context still holds versions" },
 } as const;
 
 export type RegistryErrorCode = keyof typeof registryErrors;

@@ -10,12 +10,17 @@ export { describeChange } from "./diff/describe-change.ts";
 export { diffSchemas } from "./diff/diff-schemas.ts";
 export type { SchemaChange } from "./diff/schema-change.ts";
 export { RegistryError, registryErrors, type RegistryErrorCode } from "./errors.ts";
+export type { JavaScriptWarning } from "./javascript/javascript-warning.ts";
+export { loadingWarnings } from "./javascript/loading-warnings.ts";
+export { resolvingWarnings } from "./javascript/resolving-warnings.ts";
 export { silentLogger, type Logger } from "./logger.ts";
 export { createRegistry, type RegistryOptions } from "./registry/create-registry.ts";
 export { parseLevel } from "./registry/level-name.ts";
 export { parseMode, type RegistryMode } from "./registry/registry-mode.ts";
 export {
   RegistryStorageUnavailableError,
+  type IdAnswer,
+  type IdQuestion,
   type NewSchema,
   type NewVersion,
   type Page,
@@ -31,6 +36,6 @@ export type { DeletedOption, ListOptions, Registry, SchemaRequest } from "./regi
 export type { SchemaMetadata } from "./registry/schema-metadata.ts";
 export type { SchemaReference } from "./registry/schema-reference.ts";
 export type { RefusalReason, SchemaRefusal } from "./registry/schema-refusal.ts";
-export type { SchemaLimits } from "./registry/schema-preparation.ts";
+export type { SchemaLimits } from "./registry/requested-schema.ts";
 export type { FoundSchema, StoredSchema, SubjectVersion, VersionKey } from "./registry/subject-version.ts";
 export { parseVersion, type VersionSelector } from "./registry/version-number.ts";

@@ -29,6 +29,8 @@ export interface RunningRegistry {
   readonly connectionString: string;
   /** Sends a request with Confluent's media type and reads the JSON answer. */
   ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** A second server with a pool of its own over the same database, as another process would be. */
+  startAnother(): Promise<{ readonly url: string; close(): Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,24 @@ export async function startRegistry(
 ): Promise<RunningRegistry> {
   const database = await createTestDatabase({ template: registryTemplate });
   const { connectionString } = database;
+  const own = await serve(connectionString, options);
+  return {
+    url: own.url,
+    registry: own.registry,
+    connectionString,
+    ask: (method, path, body, headers) => ask(own.url, method, path, body, headers),
+    startAnother: () => serve(connectionString, options),
+    async close() {
+      await own.close();
+      await database.drop();
+    },
+  };
+}
+
+async function serve(
+  connectionString: string,
+  options: Omit<RegistryOptions, "storage">,
+): Promise<{ readonly url: string; readonly registry: Registry; close(): Promise<void> }> {
   const pool = createPool({ connectionString, max: 8, applicationName: "registry-test" });
   const registry = createRegistry({ storage: postgresRegistryStorage({ pool }), ...options });
   const server = createRegistryServer({ registry });
@@ -45,12 +65,9 @@ export async function startRegistry(
   return {
     url,
     registry,
-    connectionString,
-    ask: (method, path, body, headers) => ask(url, method, path, body, headers),
     async close() {
       await server.close();
       await pool.end();
-      await database.drop();
     },
   };
 }

@@ -1,13 +1,20 @@
+import type { z } from "zod";
 import type { SchemaRefusal } from "../registry/schema-refusal.ts";
 import type { StoredSchema, SubjectVersion } from "../registry/subject-version.ts";
+import type { schemaShape, verdictShape, versionShape } from "./registry-answer-schema.ts";
 
 /** A schema as Confluent answers it: no type, since AVRO is the default, and no empty list of references. */
-export function schemaAnswer({ schema, references, metadata, guid }: StoredSchema): object {
+export function schemaAnswer({
+  schema,
+  references,
+  metadata,
+  guid,
+}: StoredSchema): z.input<typeof schemaShape> {
   return { schema, ...(references.length > 0 && { references }), ...(metadata && { metadata }), guid };
 }
 
 /** `ts` is Confluent's name for the time; `author` is this registry's own member. */
-export function versionAnswer(found: SubjectVersion): object {
+export function versionAnswer(found: SubjectVersion): z.input<typeof versionShape> {
   const { subject, version, id, deleted, author, registeredAt } = found;
   return {
     subject,
@@ -21,7 +28,7 @@ export function versionAnswer(found: SubjectVersion): object {
 }
 
 /** Confluent's verdict with its messages, and the same reasons as data. */
-export function verdictAnswer(refusal: SchemaRefusal | null): object {
+export function verdictAnswer(refusal: SchemaRefusal | null): z.input<typeof verdictShape> {
   return refusal === null
     ? { is_compatible: true, messages: [] }
     : { is_compatible: false, messages: refusal.messages, incompatibilities: refusal.reasons };

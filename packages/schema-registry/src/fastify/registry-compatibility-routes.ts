@@ -1,25 +1,36 @@
-import type { Registry } from "../registry/registry.ts";
 import { parseVersion } from "../registry/version-number.ts";
 import { verdictAnswer } from "./registry-answer.ts";
+import { verdictSchema } from "./registry-answer-schema.ts";
 import { schemaBody, schemaQuery, schemaRequest, subjectParams, versionParams } from "./registry-request.ts";
-import type { RouteHost } from "./registry-route-host.ts";
+import type { RouteScope } from "./registry-route-host.ts";
 
 /** `/compatibility`: what a publish would say, without publishing. The reasons come with or without `verbose`. */
-export function compatibilityRoutes(routes: RouteHost, registry: Registry): void {
+export function compatibilityRoutes({ routes, registryOf }: RouteScope): void {
+  const about = {
+    tags: ["compatibility"],
+    querystring: schemaQuery,
+    body: schemaBody,
+    response: verdictSchema,
+  };
+
   routes.post(
     "/compatibility/subjects/:subject/versions",
-    { schema: { params: subjectParams, querystring: schemaQuery, body: schemaBody } },
-    async ({ params: { subject }, query: { normalize }, body }) =>
-      verdictAnswer(await registry.checkCompatibility(subject, schemaRequest(body, normalize))),
+    { schema: { ...about, summary: "Whether a publish would be let in", params: subjectParams } },
+    async (request) => {
+      const { params, query, body } = request;
+      const wanted = schemaRequest(body, query.normalize);
+      return verdictAnswer(await registryOf(request).checkCompatibility(params.subject, wanted));
+    },
   );
 
   routes.post(
     "/compatibility/subjects/:subject/versions/:version",
-    { schema: { params: versionParams, querystring: schemaQuery, body: schemaBody } },
-    async ({ params, query: { normalize }, body }) => {
+    { schema: { ...about, summary: "Whether a schema agrees with one version", params: versionParams } },
+    async (request) => {
+      const { params, query, body } = request;
       const version = parseVersion(params.version);
-      const request = schemaRequest(body, normalize);
-      return verdictAnswer(await registry.checkCompatibility(params.subject, request, { version }));
+      const wanted = schemaRequest(body, query.normalize);
+      return verdictAnswer(await registryOf(request).checkCompatibility(params.subject, wanted, { version }));
     },
   );
 }

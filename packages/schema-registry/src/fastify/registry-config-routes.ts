@@ -1,67 +1,74 @@
-import type { Registry } from "../registry/registry.ts";
 import { parseLevel } from "../registry/level-name.ts";
 import { parseMode } from "../registry/registry-mode.ts";
-import { configBody, modeBody, scopeQuery, subjectParams } from "./registry-request.ts";
-import type { RouteHost } from "./registry-route-host.ts";
+import { configAnswer, levelAnswer, modeAnswer } from "./registry-answer-schema.ts";
+import { configBody, modeBody, scopeParams, scopeQuery } from "./registry-request.ts";
+import type { RouteScope } from "./registry-route-host.ts";
 
-/** `/config` and `/mode`, for everything and for one subject. The answer to PUT /config has another key than that to GET. */
-export function configRoutes(routes: RouteHost, registry: Registry): void {
-  const ofSubject = { params: subjectParams, querystring: scopeQuery };
+/**
+ * `/config` and `/mode`, for everything and for one subject or context. The answer to PUT /config has another key than
+ * that to GET. A subject without a level of its own is 404: kafkajs registers with its own level then, and must not
+ * see the global one.
+ */
+export function configRoutes({ routes, registryOf }: RouteScope): void {
+  const about = { tags: ["config"], params: scopeParams, querystring: scopeQuery };
 
-  routes.get("/config", async () => ({ compatibilityLevel: await registry.getCompatibility() }));
+  for (const path of ["/config", "/config/:subject"]) {
+    routes.get(
+      path,
+      { schema: { ...about, summary: "The compatibility level", response: levelAnswer } },
+      async (request) => {
+        const level = await registryOf(request).getCompatibility(request.params.subject, request.query);
+        return { compatibilityLevel: level };
+      },
+    );
 
-  routes.put("/config", { schema: { body: configBody } }, async ({ body }) => {
-    const compatibility = parseLevel(body.compatibility);
-    await registry.setCompatibility(compatibility);
-    return { compatibility };
-  });
+    routes.put(
+      path,
+      {
+        schema: {
+          ...about,
+          summary: "Set the compatibility level",
+          body: configBody,
+          response: configAnswer,
+        },
+      },
+      async (request) => {
+        const compatibility = parseLevel(request.body.compatibility);
+        await registryOf(request).setCompatibility(compatibility, request.params.subject);
+        return { compatibility };
+      },
+    );
 
-  routes.delete("/config", async () => ({ compatibilityLevel: await registry.deleteCompatibility() }));
+    routes.delete(
+      path,
+      { schema: { ...about, summary: "Return to the wider level", response: levelAnswer } },
+      async (request) => ({
+        compatibilityLevel: await registryOf(request).deleteCompatibility(request.params.subject),
+      }),
+    );
+  }
 
-  // 404 while unset: kafkajs registers with its own level then, and must not see the global one.
-  routes.get("/config/:subject", { schema: ofSubject }, async ({ params: { subject }, query }) => ({
-    compatibilityLevel: await registry.getCompatibility(subject, query),
-  }));
+  for (const path of ["/mode", "/mode/:subject"]) {
+    routes.get(
+      path,
+      { schema: { ...about, summary: "The mode", response: modeAnswer } },
+      async (request) => ({ mode: await registryOf(request).getMode(request.params.subject, request.query) }),
+    );
 
-  routes.put(
-    "/config/:subject",
-    { schema: { ...ofSubject, body: configBody } },
-    async ({ params: { subject }, body }) => {
-      const compatibility = parseLevel(body.compatibility);
-      await registry.setCompatibility(compatibility, subject);
-      return { compatibility };
-    },
-  );
+    routes.put(
+      path,
+      { schema: { ...about, summary: "Set the mode", body: modeBody, response: modeAnswer } },
+      async (request) => {
+        const mode = parseMode(request.body.mode);
+        await registryOf(request).setMode(mode, request.params.subject, request.query);
+        return { mode };
+      },
+    );
 
-  routes.delete("/config/:subject", { schema: ofSubject }, async ({ params: { subject } }) => ({
-    compatibilityLevel: await registry.deleteCompatibility(subject),
-  }));
-
-  routes.get("/mode", async () => ({ mode: await registry.getMode() }));
-
-  routes.put("/mode", { schema: { querystring: scopeQuery, body: modeBody } }, async ({ query, body }) => {
-    const mode = parseMode(body.mode);
-    await registry.setMode(mode, undefined, query);
-    return { mode };
-  });
-
-  routes.delete("/mode", async () => ({ mode: await registry.deleteMode() }));
-
-  routes.get("/mode/:subject", { schema: ofSubject }, async ({ params: { subject }, query }) => ({
-    mode: await registry.getMode(subject, query),
-  }));
-
-  routes.put(
-    "/mode/:subject",
-    { schema: { ...ofSubject, body: modeBody } },
-    async ({ params: { subject }, query, body }) => {
-      const mode = parseMode(body.mode);
-      await registry.setMode(mode, subject, query);
-      return { mode };
-    },
-  );
-
-  routes.delete("/mode/:subject", { schema: ofSubject }, async ({ params: { subject } }) => ({
-    mode: await registry.deleteMode(subject),
-  }));
+    routes.delete(
+      path,
+      { schema: { ...about, summary: "Return to the wider mode", response: modeAnswer } },
+      async (request) => ({ mode: await registryOf(request).deleteMode(request.params.subject) }),
+    );
+  }
 }

@@ -21,13 +21,20 @@ const count = last.pipe(z.string().regex(/^-?\d{1,9}$/, "must be a whole number"
 
 export const subjectParams = z.object({ subject: z.string() });
 export const versionParams = z.object({ subject: z.string(), version: z.string() });
+/** `/config` and `/mode` take the subject or leave it out. */
+export const scopeParams = z.object({ subject: z.string().optional() });
 export const idParams = z.object({ id: z.string() });
 
+/** `resolved` writes the types of references out; formats that this registry does not know are the default one. */
+const format = last.optional().transform((text) => ({ resolved: text?.toLowerCase() === "resolved" }));
+
 export const deletedQuery = z.object({ deleted: flag });
+export const formatQuery = z.object({ format });
+export const versionQuery = z.object({ deleted: flag, format });
 export const permanentQuery = z.object({ permanent: flag });
 export const scopeQuery = z.object({ defaultToGlobal: flag, force: flag });
 export const schemaQuery = z.object({ normalize: flag, deleted: flag });
-export const subjectHintQuery = z.object({ subject: last.optional(), fetchMaxId: flag });
+export const subjectHintQuery = z.object({ subject: last.optional(), fetchMaxId: flag, format });
 export const metadataQuery = z
   .object({ key: every, value: every, deleted: flag })
   .refine(({ key, value }) => key.length === value.length, "needs a value for every key")
@@ -40,21 +47,23 @@ export const listQuery = z
   .object({
     deleted: flag,
     deletedOnly: flag,
+    deletedAsNegative: flag,
     latestOnly: flag,
     subject: last.optional(),
     subjectPrefix: last.optional(),
     offset: count.default(0),
     limit: count.default(-1),
   })
-  .transform(({ deleted, deletedOnly, offset, limit, latestOnly, subject, subjectPrefix }) => ({
+  .transform(({ deleted, deletedOnly, deletedAsNegative, offset, limit, ...rest }) => ({
     list: {
-      visibility: deletedOnly ? "deleted" : deleted ? "all" : "live",
+      visibility: deletedOnly ? "deleted" : deleted || deletedAsNegative ? "all" : "live",
       offset: Math.max(0, offset),
       ...(limit >= 0 && { limit }),
     } satisfies ListOptions,
-    latestOnly,
-    hint: subject === undefined ? {} : { subject },
-    prefix: subjectPrefix === undefined ? {} : { subjectPrefix },
+    deletedAsNegative,
+    latestOnly: rest.latestOnly,
+    hint: rest.subject === undefined ? {} : { subject: rest.subject },
+    prefix: rest.subjectPrefix === undefined ? {} : { subjectPrefix: rest.subjectPrefix },
   }));
 
 const reference = z.object({ name: z.string(), subject: z.string(), version: z.number().int() });

@@ -4,10 +4,13 @@ import { RegistryError } from "../errors.ts";
 import type { Registry } from "../registry/registry.ts";
 import { compatibilityRoutes } from "./registry-compatibility-routes.ts";
 import { configRoutes } from "./registry-config-routes.ts";
+import { applyContextPrefix } from "./registry-context-prefix.ts";
 import { sendRegistryFailure } from "./registry-failure.ts";
 import { negotiateAnswerType, requestTypes, standardAnswerType } from "./registry-media-type.ts";
+import { metadataRoutes } from "./registry-metadata-routes.ts";
+import type { RouteScope } from "./registry-route-host.ts";
 import { schemaRoutes } from "./registry-schema-routes.ts";
-import { subjectRoutes } from "./registry-subject-routes.ts";
+import { subjectRoutes, versionRoutes } from "./registry-subject-routes.ts";
 
 export interface RegistryRoutesOptions {
   readonly registry: Registry;
@@ -65,14 +68,28 @@ export const registryRoutes: FastifyPluginAsync<RegistryRoutesOptions> = async (
   });
 
   fastify.setValidatorCompiler(validatorCompiler);
-  const routes = fastify.withTypeProvider<ZodTypeProvider>();
-  subjectRoutes(routes, registry, authorOf);
-  schemaRoutes(routes, registry);
-  compatibilityRoutes(routes, registry);
-  configRoutes(routes, registry);
+  // The response schemas are for the documentation; checking each answer would cost as much as making it.
+  fastify.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  const scope = { routes: fastify.withTypeProvider<ZodTypeProvider>(), registryOf: () => registry };
+  addRoutes(scope, authorOf);
+  metadataRoutes(scope);
 
-  routes.get("/", () => ({}));
-  routes.get("/contexts", () => registry.listContexts());
-  // Clients with associated subject names ask this before anything else; "none" sends them to the topic's name.
-  routes.get("/associations/resources/:namespace/:name", () => []);
+  await fastify.register(
+    async (contextual) => {
+      contextual.addHook("onRoute", (route) => {
+        route.schema = { ...route.schema, hide: true };
+      });
+      contextual.addHook("preValidation", applyContextPrefix);
+      addRoutes({ ...scope, routes: contextual.withTypeProvider<ZodTypeProvider>() }, authorOf);
+    },
+    { prefix: "/contexts/:context" },
+  );
 };
+
+function addRoutes(scope: RouteScope, authorOf: (request: FastifyRequest) => string | null): void {
+  subjectRoutes(scope, authorOf);
+  versionRoutes(scope);
+  schemaRoutes(scope);
+  compatibilityRoutes(scope);
+  configRoutes(scope);
+}

@@ -19,6 +19,7 @@ export type Queryable = <Row extends pg.QueryResultRow>(
 interface SchemaRow extends pg.QueryResultRow {
   id: number;
   guid: string;
+  identity: string;
   schema: string;
   schema_references: SchemaReference[];
   metadata: SchemaMetadata | null;
@@ -38,12 +39,17 @@ interface Conditions {
   readonly values: unknown[];
 }
 
+const schemaColumns =
+  "id, s.guid, encode(s.identity, 'hex') as identity, s.schema, s.schema_references, s.metadata";
+
 function visible(alias: string, visibility: Visibility): string {
   if (visibility === "all") return "true";
   return visibility === "live" ? `not ${alias}.deleted` : `${alias}.deleted`;
 }
 
 export function registryReader(send: Queryable, tables: string): RegistryReader {
+  const holding = `select min(v.version) from ${tables}.versions v
+                   where v.subject = q.subject and v.context = s.context and v.id = s.id`;
   const versions = `${tables}.versions v join ${tables}.schemas s using (context, id)`;
 
   return {
@@ -51,7 +57,7 @@ export function registryReader(send: Queryable, tables: string): RegistryReader 
       const { where, page, values } = versionConditions(filter, tables);
       const { rows } = await send<VersionRow>({
         text: `select v.subject, v.version, v.deleted, v.author, v.registered_at,
-                      id, s.guid, s.schema, s.schema_references, s.metadata
+                      ${schemaColumns}
                from ${versions} where ${where} order by v.subject, v.version ${page}`,
         values,
       });
@@ -61,8 +67,9 @@ export function registryReader(send: Queryable, tables: string): RegistryReader 
     async listVersions(filter) {
       const { where, page, values } = versionConditions(filter, tables);
       const { rows } = await send<VersionKey & pg.QueryResultRow>({
-        text: `select v.subject, v.version, id from ${versions} where ${where}
-               order by v.subject, v.version ${page}`,
+        text: `select v.subject, v.version, id, v.deleted, encode(s.identity, 'hex') as identity,
+                      octet_length(s.schema) as size, s.schema_references <> '[]'::jsonb as refers
+               from ${versions} where ${where} order by v.subject, v.version ${page}`,
         values,
       });
       return rows;
@@ -88,16 +95,30 @@ export function registryReader(send: Queryable, tables: string): RegistryReader 
 
     async findSchema(context, id) {
       const { rows } = await send<SchemaRow>({
-        text: `select id, guid, schema, schema_references, metadata from ${tables}.schemas where context = $1 and id = $2`,
+        text: `select ${schemaColumns} from ${tables}.schemas s where context = $1 and id = $2`,
         values: [context, id],
       });
       return rows[0] ? storedSchema(rows[0]) : null;
     },
 
+    async locateIds(questions) {
+      const { rows } = await send<{ identity: string | null; version: number | null }>({
+        text: `select encode(s.identity, 'hex') as identity, (${holding}) as version
+               from unnest($1::text[], $2::integer[], $3::text[]) with ordinality as q (context, id, subject, place)
+               left join ${tables}.schemas s on s.context = q.context and s.id = q.id
+               order by q.place`,
+        values: [
+          questions.map(({ context }) => context),
+          questions.map(({ id }) => id),
+          questions.map(({ subject }) => subject),
+        ],
+      });
+      return rows.map(({ identity, version }) => (identity === null ? null : { identity, version }));
+    },
+
     async findSchemasByGuid(guid) {
       const { rows } = await send<SchemaRow & { context: string }>({
-        text: `select context, id, guid, schema, schema_references, metadata from ${tables}.schemas
-               where guid = $1 order by context`,
+        text: `select context, ${schemaColumns} from ${tables}.schemas s where guid = $1 order by context`,
         values: [guid],
       });
       return rows.map((row) => ({ ...storedSchema(row), context: row.context }));
@@ -119,9 +140,12 @@ export function registryReader(send: Queryable, tables: string): RegistryReader 
       );
     },
 
-    async listContexts() {
+    async listContexts(anyPrefix) {
+      const values: unknown[] = [];
+      const where = anyPrefix === undefined ? "true" : startsWithAny(`$${values.push(anyPrefix)}`);
       const { rows } = await send<{ context: string }>({
-        text: `select context from ${tables}.versions group by context order by context`,
+        text: `select v.context from ${tables}.versions v where ${where} group by v.context order by v.context`,
+        values,
       });
       return rows.map(({ context }) => context);
     },
@@ -138,12 +162,13 @@ function versionConditions(filter: VersionFilter, tables: string): Conditions {
     filter.subject !== undefined && `v.subject = ${bind(filter.subject)}`,
     filter.context !== undefined && `context = ${bind(filter.context)}`,
     filter.subjectPrefix !== undefined && `starts_with(v.subject, ${bind(filter.subjectPrefix)})`,
+    filter.anyPrefix && startsWithAny(bind(filter.anyPrefix)),
+    filter.versions && `v.version = any(${bind(filter.versions)})`,
     typeof filter.version === "number" && `v.version = ${bind(filter.version)}`,
     (filter.version === "latest" || filter.latestOnly === true) && newest,
     filter.id !== undefined && `id = ${bind(filter.id)}`,
     filter.identity !== undefined && `s.identity = ${bind(Buffer.from(filter.identity, "hex"))}`,
     filter.properties && `s.metadata @> ${bind(JSON.stringify({ properties: filter.properties }))}::jsonb`,
-    filter.withReferences === true && "s.schema_references <> '[]'::jsonb",
     filter.refersTo && `s.schema_references @> ${bind(JSON.stringify([filter.refersTo]))}::jsonb`,
   ];
   const where = conditions.filter((condition) => typeof condition === "string").join(" and ");
@@ -159,9 +184,14 @@ function subjectConditions(filter: SubjectFilter, tables: string): Conditions {
     filter.visibility === "deleted" ? deletedOnly : visible("v", filter.visibility),
     filter.context !== undefined && `v.context = ${bind(filter.context)}`,
     filter.subjectPrefix !== undefined && `starts_with(v.subject, ${bind(filter.subjectPrefix)})`,
+    filter.anyPrefix && startsWithAny(bind(filter.anyPrefix)),
   ];
   const where = conditions.filter((condition) => typeof condition === "string").join(" and ");
   return { where, page: pageClause(filter, bind), values };
+}
+
+function startsWithAny(prefixes: string): string {
+  return `exists (select from unnest(${prefixes}::text[]) as p (prefix) where starts_with(v.subject, p.prefix))`;
 }
 
 function pageClause(
@@ -176,8 +206,8 @@ function pageClause(
 }
 
 function storedSchema(row: SchemaRow): StoredSchema {
-  const { id, guid, schema, schema_references: references, metadata } = row;
-  return { id, guid, schema, references, metadata };
+  const { id, guid, identity, schema, schema_references: references, metadata } = row;
+  return { id, guid, identity, schema, references, metadata };
 }
 
 function subjectVersion(row: VersionRow): SubjectVersion {

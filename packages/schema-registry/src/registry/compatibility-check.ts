@@ -1,39 +1,68 @@
-import { checkLevel, type CompatibilityLevel } from "../compatibility/compatibility-level.ts";
+import { AvroSchemaError } from "../avro/avro-schema-error.ts";
+import {
+  checkLevel,
+  type CompatibilityLevel,
+  type LevelViolation,
+} from "../compatibility/compatibility-level.ts";
 import type { Incompatibility } from "../compatibility/incompatibility.ts";
+import { RegistryError } from "../errors.ts";
+import { createPace } from "./event-loop-pace.ts";
 import type { RegistryReader } from "./registry-storage.ts";
-import type { PreparedSchema, SchemaPreparation } from "./schema-preparation.ts";
+import type { ParsedVersion, PreparedSchema, SchemaPreparation } from "./schema-preparation.ts";
 import type { SchemaRefusal } from "./schema-refusal.ts";
-import type { SubjectVersion } from "./subject-version.ts";
+import type { VersionKey } from "./subject-version.ts";
 
 // Clients print the messages: enough of the old schema to recognise it.
 const shownSchema = 2_000;
 
-/** Why `next` may not follow `history` (ascending, live) under the level; null when it may. */
+interface Check {
+  readonly subject: string;
+  readonly level: CompatibilityLevel;
+  readonly next: PreparedSchema;
+  /** Ascending, live. */
+  readonly history: readonly VersionKey[];
+}
+
+/** Why `next` may not follow `history` under the level; null when it may. */
 export async function findRefusal(
   preparation: SchemaPreparation,
   reader: RegistryReader,
-  {
-    subject,
-    level,
-    next,
-    history,
-  }: {
-    readonly subject: string;
-    readonly level: CompatibilityLevel;
-    readonly next: PreparedSchema;
-    readonly history: readonly SubjectVersion[];
-  },
+  { subject, level, next, history }: Check,
 ): Promise<SchemaRefusal | null> {
   if (level === "NONE") return null;
-  const looked = level.endsWith("_TRANSITIVE") ? history : history.slice(-1);
-  const versions = [];
-  for (const version of looked) {
-    versions.push({ version: version.version, schema: await preparation.parseStored(version, reader) });
+  const looked = level.endsWith("_TRANSITIVE") ? history.toReversed() : history.slice(-1);
+  const pace = createPace();
+  for await (const earlier of preparation.parseVersions(looked, reader)) {
+    const violation = compare(level, next, earlier);
+    if (violation) return refusal(subject, level, violation, earlier.stored.schema);
+    await pace();
   }
-  const violation = checkLevel(level, next.parsed, versions);
-  if (violation === null) return null;
-  const { version, direction, incompatibilities } = violation;
-  const old = looked.find((candidate) => candidate.version === version)?.schema ?? "";
+  return null;
+}
+
+function compare(
+  level: CompatibilityLevel,
+  next: PreparedSchema,
+  { key: { version }, parsed }: ParsedVersion,
+): LevelViolation | null {
+  try {
+    return checkLevel(level, next.parsed, [{ version, schema: parsed }]);
+  } catch (error) {
+    if (!(error instanceof AvroSchemaError)) throw error;
+    throw new RegistryError(
+      "schema-invalid",
+      `Invalid schema, details: it cannot be held against version ${version}: ${error.message}`,
+      { invalid: { path: error.path, rule: error.rule }, cause: error },
+    );
+  }
+}
+
+function refusal(
+  subject: string,
+  level: CompatibilityLevel,
+  { version, direction, incompatibilities }: LevelViolation,
+  old: string,
+): SchemaRefusal {
   return {
     subject,
     level,

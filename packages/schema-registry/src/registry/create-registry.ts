@@ -3,12 +3,13 @@ import { RegistryError } from "../errors.ts";
 import { silentLogger, type Logger } from "../logger.ts";
 import { findRefusal } from "./compatibility-check.ts";
 import { deletion } from "./deletion.ts";
-import { findInlinedTwin } from "./inlined-twin.ts";
+import { findEquivalent } from "./equivalent-version.ts";
 import { registration } from "./registration.ts";
 import type { Registry } from "./registry.ts";
 import { effectiveSetting, settingOperations } from "./registry-settings.ts";
 import type { RegistryStorage } from "./registry-storage.ts";
-import { schemaPreparation, type SchemaLimits } from "./schema-preparation.ts";
+import { defaultSchemaLimits, type SchemaLimits } from "./requested-schema.ts";
+import { schemaPreparation } from "./schema-preparation.ts";
 import { schemaReads } from "./schema-reads.ts";
 import { parseSubjectName } from "./subject-name.ts";
 import { subjectReads } from "./subject-reads.ts";
@@ -18,7 +19,7 @@ export interface RegistryOptions {
   readonly storage: RegistryStorage;
   /** The level where none is set; BACKWARD by default, as Confluent's. */
   readonly defaultLevel?: CompatibilityLevel;
-  /** By default 1,048,576 characters of text and 200 references. */
+  /** What a request may make the registry work on; the defaults keep every single step far below a second. */
   readonly limits?: Partial<SchemaLimits>;
   readonly logger?: Logger;
 }
@@ -32,30 +33,26 @@ export interface RegistryOptions {
  */
 export function createRegistry(options: RegistryOptions): Registry {
   const { storage, defaultLevel = "BACKWARD", logger = silentLogger } = options;
-  const limits = { textLength: 1_048_576, references: 200, ...options.limits };
-  const preparation = schemaPreparation(storage, limits);
-  const reads = subjectReads(storage);
+  const preparation = schemaPreparation(storage, { ...defaultSchemaLimits, ...options.limits });
 
   return {
-    ...reads,
-    ...schemaReads(storage),
+    ...subjectReads(storage, preparation),
+    ...schemaReads(storage, preparation),
     ...settingOperations(storage, defaultLevel),
     ...deletion({ storage, defaultLevel, logger }),
     register: registration({ storage, preparation, defaultLevel, logger }),
 
     async lookup(text, request, { deleted = false } = {}) {
       const subject = parseSubjectName(text);
-      const visibility = deleted ? "all" : "live";
-      const any = await storage.listVersions({ subject: subject.qualified, visibility, limit: 1 });
-      if (any.length === 0) throw new RegistryError("subject-not-found", `Subject '${text}' not found.`);
+      const place = { subject: subject.qualified, visibility: deleted ? "all" : "live" } as const;
+      const history = await storage.listVersions(place);
+      if (history.length === 0) throw new RegistryError("subject-not-found", `Subject '${text}' not found.`);
       const prepared = await preparation.prepare(subject, request);
-      const { identity } = prepared;
-      const place = { subject: subject.qualified, visibility } as const;
-      const equal = (await storage.findVersions({ ...place, identity })).at(-1);
-      if (equal) return equal;
-      const candidates = await storage.findVersions({ ...place, withReferences: true });
-      const twin = await findInlinedTwin(preparation, storage, prepared, candidates);
-      if (twin) return twin;
+      const found =
+        history.findLast(({ identity }) => identity === prepared.identity) ??
+        (await findEquivalent(preparation, storage, prepared, history));
+      const [version] = found ? await storage.findVersions({ ...place, version: found.version }) : [];
+      if (version) return version;
       throw new RegistryError("schema-not-found", "Schema not found");
     },
 
@@ -64,7 +61,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       const subject = parseSubjectName(text);
       const next = await preparation.prepare(subject, request);
       const { level } = await effectiveSetting(storage, subject, defaultLevel);
-      const history = await storage.findVersions({
+      const history = await storage.listVersions({
         subject: subject.qualified,
         visibility: "live",
         ...(wanted !== undefined && { version: wanted }),

@@ -57,7 +57,7 @@ export function deletion(options: DeletionOptions): Pick<Registry, "deleteSubjec
       const subject = parseSubjectName(text);
       return serialised(subject, async (writer) => {
         const { qualified } = subject;
-        const every = await writer.findVersions({ subject: qualified, visibility: "all" });
+        const every = await writer.listVersions({ subject: qualified, visibility: "all" });
         if (every.length === 0) throw subjectNotFound(text);
         const live = every.filter(({ deleted }) => !deleted);
         if (!permanent && live.length === 0) {
@@ -83,7 +83,7 @@ export function deletion(options: DeletionOptions): Pick<Registry, "deleteSubjec
       const wanted = parseVersion(selector);
       const subject = parseSubjectName(text);
       return serialised(subject, async (writer) => {
-        const every = await writer.findVersions({ subject: subject.qualified, visibility: "all" });
+        const every = await writer.listVersions({ subject: subject.qualified, visibility: "all" });
         if (every.length === 0) throw subjectNotFound(text);
         const found =
           wanted === "latest"

@@ -2,13 +2,13 @@ import type { CompatibilityLevel } from "../compatibility/compatibility-level.ts
 import { RegistryError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import { findRefusal } from "./compatibility-check.ts";
-import { findInlinedTwin } from "./inlined-twin.ts";
+import { findEquivalent } from "./equivalent-version.ts";
 import type { Registry, SchemaRequest } from "./registry.ts";
 import { effectiveSetting, refuseIfReadOnly } from "./registry-settings.ts";
 import type { RegistryStorage, RegistryWriter } from "./registry-storage.ts";
 import type { PreparedSchema, SchemaPreparation } from "./schema-preparation.ts";
 import { parseSubjectName, type SubjectName } from "./subject-name.ts";
-import type { SubjectVersion } from "./subject-version.ts";
+import type { SubjectVersion, VersionKey } from "./subject-version.ts";
 import { parseVersion } from "./version-number.ts";
 
 interface RegistrationOptions {
@@ -31,14 +31,14 @@ export function registration(options: RegistrationOptions): Registry["register"]
     author: string | null,
   ): Promise<SubjectVersion> {
     const { level, mode } = await effectiveSetting(writer, subject, defaultLevel);
-    const everyVersion = await writer.findVersions({ subject: subject.qualified, visibility: "all" });
+    const everyVersion = await writer.listVersions({ subject: subject.qualified, visibility: "all" });
     const history = everyVersion.filter(({ deleted }) => !deleted);
     const importing = mode === "IMPORT";
     if (request.id === undefined) {
       const existing =
-        history.findLast((version) => isSame(version, prepared)) ??
-        (await findInlinedTwin(preparation, writer, prepared, history));
-      if (existing) return existing;
+        history.findLast(({ identity }) => identity === prepared.identity) ??
+        (await findEquivalent(preparation, writer, prepared, history));
+      if (existing) return readVersion(writer, existing);
     }
     refuseIfReadOnly(mode, subject);
     if (!importing && request.id !== undefined) {
@@ -49,7 +49,7 @@ export function registration(options: RegistrationOptions): Registry["register"]
     }
     const version = chooseVersion(everyVersion, request, importing);
     const taken = everyVersion.find((candidate) => candidate.version === version);
-    if (taken?.id === request.id && taken && isSame(taken, prepared)) return taken;
+    if (taken?.id === request.id && taken?.identity === prepared.identity) return readVersion(writer, taken);
     if (taken) {
       throw new RegistryError(
         "operation-not-permitted",
@@ -67,12 +67,13 @@ export function registration(options: RegistrationOptions): Registry["register"]
     const row = { context: subject.context, subject: subject.qualified, version, id, author };
     const registeredAt = await writer.addVersion(row);
     await dropDeletedTwins(writer, subject, everyVersion, id);
-    const { schema, references, metadata, guid } = prepared;
+    const { schema, references, metadata, guid, identity } = prepared;
     return {
       subject: subject.qualified,
       version,
       id,
       guid,
+      identity,
       schema,
       references,
       metadata,
@@ -102,12 +103,18 @@ export function registration(options: RegistrationOptions): Registry["register"]
   };
 }
 
-function isSame(version: SubjectVersion, prepared: PreparedSchema): boolean {
-  return version.guid === prepared.guid && version.schema === prepared.schema;
+/** The whole of a version whose key was read in this transaction. */
+async function readVersion(
+  writer: RegistryWriter,
+  { subject, version }: VersionKey,
+): Promise<SubjectVersion> {
+  const [found] = await writer.findVersions({ subject, version, visibility: "all" });
+  if (found) return found;
+  throw new Error(`version ${version} of ${subject} vanished within a transaction`);
 }
 
 function chooseVersion(
-  everyVersion: readonly SubjectVersion[],
+  everyVersion: readonly VersionKey[],
   { version }: SchemaRequest,
   importing: boolean,
 ): number {
@@ -175,7 +182,7 @@ async function storeSchema(
 async function dropDeletedTwins(
   writer: RegistryWriter,
   { qualified }: SubjectName,
-  everyVersion: readonly SubjectVersion[],
+  everyVersion: readonly VersionKey[],
   id: number,
 ): Promise<void> {
   for (const { version, deleted, id: old } of everyVersion) {

@@ -3,7 +3,7 @@ import { RegistryError } from "../errors.ts";
 import type { Registry } from "./registry.ts";
 import type { RegistryMode } from "./registry-mode.ts";
 import type { RegistryReader, RegistryStorage, Setting } from "./registry-storage.ts";
-import { contextScope, parseSettingScope, type SubjectName } from "./subject-name.ts";
+import { contextScope, parseContextName, parseSettingScope, type SubjectName } from "./subject-name.ts";
 
 export interface EffectiveSetting {
   readonly level: CompatibilityLevel;
@@ -12,7 +12,13 @@ export interface EffectiveSetting {
 
 export type SettingOperations = Pick<
   Registry,
-  "getCompatibility" | "setCompatibility" | "deleteCompatibility" | "getMode" | "setMode" | "deleteMode"
+  | "getCompatibility"
+  | "setCompatibility"
+  | "deleteCompatibility"
+  | "getMode"
+  | "setMode"
+  | "deleteMode"
+  | "deleteContext"
 >;
 
 const everything: SubjectName = { context: "", qualified: "" };
@@ -32,9 +38,13 @@ export async function effectiveSetting(
 
 /** @throws RegistryError `operation-not-permitted` */
 export function refuseIfReadOnly(mode: RegistryMode, scope: SubjectName): void {
-  if (mode !== "READONLY") return;
+  if (mode !== "READONLY" && mode !== "FORWARD") return;
   const place = scope.qualified === "" ? "The registry" : `Subject ${scope.qualified}`;
-  throw new RegistryError("operation-not-permitted", `${place} is in read-only mode`);
+  const state =
+    mode === "READONLY"
+      ? "is in read-only mode"
+      : "is in FORWARD mode, so its writes belong to another registry; set READWRITE to take them here";
+  throw new RegistryError("operation-not-permitted", `${place} ${state}`);
 }
 
 export function settingOperations(
@@ -121,6 +131,21 @@ export function settingOperations(
       if (before) return before;
       if (text === undefined) return "READWRITE";
       throw new RegistryError("subject-not-found", `Subject '${text}' not found.`);
+    },
+
+    async deleteContext(text) {
+      const context = parseContextName(text);
+      const qualified = contextScope(context);
+      await storage.serialised({ subject: qualified }, async (writer) => {
+        const left = await writer.listVersions({ context, visibility: "all", limit: 1 });
+        if (left.length > 0) {
+          throw new RegistryError(
+            "context-not-empty",
+            `The context ${context} still holds versions, soft-deleted ones included; delete them permanently first`,
+          );
+        }
+        await writer.writeSetting(qualified, { level: null, mode: null });
+      });
     },
   };
 }

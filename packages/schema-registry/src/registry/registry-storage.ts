@@ -20,15 +20,16 @@ export interface VersionFilter extends Page {
   readonly context?: string;
   /** Start of the qualified subject. */
   readonly subjectPrefix?: string;
+  /** One of these starts the qualified subject. */
+  readonly anyPrefix?: readonly string[];
   readonly version?: number | "latest";
+  readonly versions?: readonly number[];
   /** Only the highest of each subject. */
   readonly latestOnly?: boolean;
   readonly id?: number;
   readonly identity?: string;
   /** Metadata properties that the schema must have with these values. */
   readonly properties?: Readonly<Record<string, string>>;
-  /** Only schemas that refer to others. */
-  readonly withReferences?: boolean;
   /** Only versions whose schema refers to this one. */
   readonly refersTo?: { readonly subject: string; readonly version: number };
 }
@@ -37,6 +38,20 @@ export interface SubjectFilter extends Page {
   readonly visibility: Visibility;
   readonly context?: string;
   readonly subjectPrefix?: string;
+  readonly anyPrefix?: readonly string[];
+}
+
+/** An id of a context, and a subject that may hold it. */
+export interface IdQuestion {
+  readonly context: string;
+  readonly id: number;
+  readonly subject: string | null;
+}
+
+/** What an id stands for now, and the lowest version under which the subject of the question has it. */
+export interface IdAnswer {
+  readonly identity: string;
+  readonly version: number | null;
 }
 
 /** What is configured for a scope: a subject, a context (`:.name:`), or `""` for everything. */
@@ -75,12 +90,14 @@ export interface RegistryReader {
   /** The highest id of a context; 0 when it is empty. */
   findLargestId(context: string): Promise<number>;
   findSchema(context: string, id: number): Promise<StoredSchema | null>;
+  /** One answer a question, in their order; null where the context has no such id. */
+  locateIds(questions: readonly IdQuestion[]): Promise<readonly (IdAnswer | null)[]>;
   /** Every context's schema with this guid. */
   findSchemasByGuid(guid: string): Promise<readonly (StoredSchema & { readonly context: string })[]>;
   /** The settings that exist, by scope. */
   readSettings(scopes: readonly string[]): Promise<ReadonlyMap<string, Setting>>;
-  /** Contexts that hold a version. */
-  listContexts(): Promise<readonly string[]>;
+  /** Contexts that hold a version, of a subject that starts with one of the prefixes if they are given. */
+  listContexts(anyPrefix?: readonly string[]): Promise<readonly string[]>;
 }
 
 export interface RegistryWriter extends RegistryReader {

@@ -27,6 +27,13 @@ export interface SchemaRequest {
 export interface ListOptions extends Page {
   /** `live` by default. */
   readonly visibility?: Visibility;
+  /** Only subjects that one of these starts. */
+  readonly anyPrefix?: readonly string[];
+}
+
+export interface TextOption {
+  /** The text with the types of its references written out. */
+  readonly resolved?: boolean;
 }
 
 export interface DeletedOption {
@@ -58,7 +65,11 @@ export interface Registry {
   lookup(subject: string, request: SchemaRequest, options?: DeletedOption): Promise<SubjectVersion>;
 
   /** @throws RegistryError `subject-not-found`, `version-not-found`, `version-invalid` */
-  getVersion(subject: string, version: VersionSelector, options?: DeletedOption): Promise<SubjectVersion>;
+  getVersion(
+    subject: string,
+    version: VersionSelector,
+    options?: DeletedOption & TextOption,
+  ): Promise<SubjectVersion>;
 
   /**
    * The latest version whose metadata has these properties.
@@ -74,8 +85,11 @@ export interface Registry {
   /** Sorted by code points. */
   listSubjects(options?: ListOptions & { readonly subjectPrefix?: string }): Promise<readonly string[]>;
 
-  /** Ascending. @throws RegistryError `subject-not-found` */
-  listVersions(subject: string, options?: ListOptions): Promise<readonly number[]>;
+  /** Ascending; soft-deleted ones as negative numbers if that is asked for. @throws RegistryError `subject-not-found` */
+  listVersions(
+    subject: string,
+    options?: ListOptions & { readonly deletedAsNegative?: boolean },
+  ): Promise<readonly number[]>;
 
   /** Versions of all subjects with their texts. */
   listSchemas(
@@ -94,13 +108,13 @@ export interface Registry {
    *
    * @throws RegistryError `schema-not-found`
    */
-  schemaById(id: number, options?: { readonly subject?: string }): Promise<FoundSchema>;
+  schemaById(id: number, options?: TextOption & { readonly subject?: string }): Promise<FoundSchema>;
 
   /** The highest id of a subject's context, of the default one without a subject. */
   largestId(options?: { readonly subject?: string }): Promise<number>;
 
   /** @throws RegistryError `schema-not-found` */
-  schemaByGuid(guid: string): Promise<StoredSchema>;
+  schemaByGuid(guid: string, options?: TextOption): Promise<StoredSchema>;
 
   /** The ids under which contexts hold a guid. @throws RegistryError `schema-not-found` */
   idsOfGuid(guid: string): Promise<readonly { readonly context: string; readonly id: number }[]>;
@@ -167,5 +181,12 @@ export interface Registry {
   ): Promise<number>;
 
   /** Contexts in use, the default one included. */
-  listContexts(): Promise<readonly string[]>;
+  listContexts(options?: Pick<ListOptions, "anyPrefix">): Promise<readonly string[]>;
+
+  /**
+   * Drops the level and the mode of a context that holds no version any more.
+   *
+   * @throws RegistryError `context-not-empty`
+   */
+  deleteContext(context: string): Promise<void>;
 }

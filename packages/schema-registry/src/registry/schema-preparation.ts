@@ -1,63 +1,101 @@
-import { AvroSchemaError } from "../avro/avro-schema-error.ts";
 import { canonicalText } from "../avro/canonical-text.ts";
 import type { ParsedSchema } from "../avro/parsed-schema.ts";
 import { parseSchema } from "../avro/parse-schema.ts";
 import { RegistryError } from "../errors.ts";
+import {
+  checkSchemaText,
+  checkUnicode,
+  parseRequestedSchema,
+  type SchemaLimits,
+} from "./requested-schema.ts";
 import type { SchemaRequest } from "./registry.ts";
 import type { RegistryReader } from "./registry-storage.ts";
 import { canonicalMetadata, type SchemaMetadata } from "./schema-metadata.ts";
 import { schemaIdentity, type SchemaIdentity } from "./schema-identity.ts";
 import type { SchemaReference } from "./schema-reference.ts";
-import { parseSubjectName, requireSubjectText, type SubjectName } from "./subject-name.ts";
-import type { SubjectVersion } from "./subject-version.ts";
+import { defaultContext, parseSubjectName, requireSubjectText, type SubjectName } from "./subject-name.ts";
+import type { StoredSchema, VersionKey } from "./subject-version.ts";
 import { parseVersion } from "./version-number.ts";
 
 /** A request's schema, ready to be compared and stored. */
 export interface PreparedSchema extends SchemaIdentity {
   readonly parsed: ParsedSchema;
-  /** Canonical text. */
+  /** Canonical text, normalized if the request says so. */
   readonly schema: string;
   /** With qualified subjects and version numbers. */
   readonly references: readonly SchemaReference[];
   readonly metadata: SchemaMetadata | null;
+  readonly normalize: boolean;
 }
 
-export interface SchemaLimits {
-  /** Characters of a schema's text. */
-  readonly textLength: number;
-  /** Versions that a schema may refer to, directly and through others. */
-  readonly references: number;
+/** A version with its schema. */
+export interface ParsedVersion {
+  readonly key: VersionKey;
+  readonly stored: StoredSchema;
+  readonly parsed: ParsedSchema;
 }
 
 export interface SchemaPreparation {
   /** @throws RegistryError `schema-invalid`, `schema-too-large` */
   prepare(subject: SubjectName, request: SchemaRequest): Promise<PreparedSchema>;
-  /** The parsed form of a stored version, kept for the next check. */
-  parseStored(version: SubjectVersion, reader?: RegistryReader): Promise<ParsedSchema>;
+  /** The parsed form of a stored schema, kept for the next check. */
+  parseStored(stored: StoredSchema, reader?: RegistryReader): Promise<ParsedSchema>;
+  /** Versions of one subject in the given order; texts are read in portions, and only those not kept from before. */
+  parseVersions(keys: readonly VersionKey[], reader: RegistryReader): AsyncGenerator<ParsedVersion>;
+}
+
+interface KeptSchema {
+  readonly stored: StoredSchema;
+  readonly parsed: ParsedSchema;
 }
 
 const keptSchemas = 1_000;
+const portion = 50;
 
 export function schemaPreparation(storage: RegistryReader, limits: SchemaLimits): SchemaPreparation {
-  // A stored schema never changes under its guid, and every check of a subject needs the same few again.
-  const kept = new Map<string, ParsedSchema>();
+  // A stored schema never changes under its identity, and every check of a subject needs the same few again.
+  const kept = new Map<string, KeptSchema>();
 
   async function parseStored(
-    version: SubjectVersion,
+    stored: StoredSchema,
     reader: RegistryReader = storage,
     visited = new Set<string>(),
   ): Promise<ParsedSchema> {
-    const known = kept.get(version.guid);
-    if (known) return known;
-    const context = parseSubjectName(version.subject).context;
-    const references = await resolve(context, version.references, reader, "all", visited);
-    const parsed = parseSchema(version.schema, { references: references.map(({ parsed }) => parsed) });
+    const known = kept.get(stored.identity);
+    if (known) return known.parsed;
+    const references = await resolve(defaultContext, stored.references, reader, "all", visited);
+    const parsed = parseSchema(stored.schema, {
+      references: references.map(({ parsed }) => parsed),
+      // It was held against the limits when it came in; moving a definition to its first use may nest it deeper.
+      limits: { maxTextLength: Number.POSITIVE_INFINITY, maxDepth: 10_000 },
+    });
     if (kept.size >= keptSchemas) {
       const oldest = kept.keys().next();
       if (!oldest.done) kept.delete(oldest.value);
     }
-    kept.set(version.guid, parsed);
+    kept.set(stored.identity, { stored, parsed });
     return parsed;
+  }
+
+  async function* parseVersions(
+    keys: readonly VersionKey[],
+    reader: RegistryReader,
+  ): AsyncGenerator<ParsedVersion> {
+    for (let start = 0; start < keys.length; start += portion) {
+      const chunk = keys.slice(start, start + portion);
+      const missing = chunk.filter(({ identity }) => !kept.has(identity));
+      const [{ subject } = { subject: "" }] = missing;
+      const versions = missing.map(({ version }) => version);
+      const read =
+        missing.length === 0 ? [] : await reader.findVersions({ subject, versions, visibility: "all" });
+      const texts = new Map<string, StoredSchema>(read.map((stored) => [stored.identity, stored]));
+      for (const key of chunk) {
+        const stored = texts.get(key.identity) ?? kept.get(key.identity)?.stored;
+        // Gone since the list was read, which only a reader outside of a transaction sees.
+        if (stored === undefined) continue;
+        yield { key, stored, parsed: await parseStored(stored, reader) };
+      }
+    }
   }
 
   /** `visited` counts what one request makes the registry read, through however many references. */
@@ -77,13 +115,11 @@ export function schemaPreparation(storage: RegistryReader, limits: SchemaLimits)
         throw new RegistryError(
           "schema-invalid",
           `Invalid schema, details: it refers to more than ${limits.references} versions; refer to fewer`,
+          { invalid: { path: "", rule: "too-many-references" } },
         );
       }
-      const [found] = await reader.findVersions({
-        subject: qualified,
-        version: parseVersion(version),
-        visibility,
-      });
+      const selector = parseVersion(version);
+      const [found] = await reader.findVersions({ subject: qualified, version: selector, visibility });
       if (!found) {
         throw new RegistryError(
           "schema-invalid",
@@ -100,49 +136,20 @@ export function schemaPreparation(storage: RegistryReader, limits: SchemaLimits)
 
   return {
     async prepare(subject, request) {
-      const { schema: text, schemaType = "AVRO", references: requested = [] } = request;
-      if (schemaType.toUpperCase() !== "AVRO") {
-        throw new RegistryError(
-          "schema-invalid",
-          `Invalid schema type ${schemaType}: this registry holds AVRO`,
-        );
-      }
-      if (text.trim() === "") throw new RegistryError("schema-invalid", "Empty schema");
-      if (text.length > limits.textLength) {
-        throw new RegistryError(
-          "schema-too-large",
-          `The schema has ${text.length} characters, more than the ${limits.textLength} that are allowed`,
-        );
-      }
+      const { references: requested = [], normalize = false } = request;
+      checkSchemaText(request, limits);
       const resolved = await resolve(subject.context, requested, storage, "live", new Set());
       const references = resolved.map(({ reference }) => reference);
       const used = resolved.map((entry) => entry.parsed);
-      const parsed = parse(text, used);
-      const schema = canonicalText(parsed);
-      if (/\p{Surrogate}/u.test(schema)) {
-        throw new RegistryError(
-          "schema-invalid",
-          "Invalid schema, details: it holds half of a surrogate pair, which has no UTF-8 form; remove it",
-          { invalid: { path: "", rule: "unicode" } },
-        );
-      }
+      const parsed = parseRequestedSchema(request.schema, used, limits);
+      const schema = canonicalText(parsed, { normalize });
+      checkUnicode(schema);
       const metadata = canonicalMetadata(request.metadata);
-      return { parsed, schema, references, metadata, ...schemaIdentity(schema, references, metadata) };
+      const identity = schemaIdentity(schema, references, metadata);
+      return { parsed, schema, references, metadata, normalize, ...identity };
     },
 
     parseStored,
+    parseVersions,
   };
-}
-
-function parse(text: string, references: readonly ParsedSchema[]): ParsedSchema {
-  try {
-    return parseSchema(text, { references });
-  } catch (error) {
-    if (!(error instanceof AvroSchemaError)) throw error;
-    const shown = text.length > 300 ? `${text.slice(0, 300)}...` : text;
-    throw new RegistryError("schema-invalid", `Invalid schema ${shown}, details: ${error.message}`, {
-      invalid: { path: error.path, rule: error.rule },
-      cause: error,
-    });
-  }
 }

@@ -1,6 +1,9 @@
 import { RegistryError } from "../errors.ts";
 import type { Registry } from "./registry.ts";
+import { idLookup } from "./id-lookup.ts";
 import type { RegistryReader } from "./registry-storage.ts";
+import { resolvedText } from "./resolved-text.ts";
+import type { SchemaPreparation } from "./schema-preparation.ts";
 import { defaultContext, parseSettingScope } from "./subject-name.ts";
 import type { FoundSchema, StoredSchema } from "./subject-version.ts";
 
@@ -13,12 +16,24 @@ const largestId = 2 ** 31 - 1;
 const guidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** What can be asked by id, from consumers of messages that carry one. */
-export function schemaReads(storage: RegistryReader): SchemaReads {
+export function schemaReads(storage: RegistryReader, preparation: SchemaPreparation): SchemaReads {
+  const lookUp = idLookup(storage);
+
+  async function schemaById(id: number, hint: string | undefined): Promise<FoundSchema> {
+    if (Number.isInteger(id) && id > 0 && id <= largestId) {
+      const scope = hint === undefined || hint === "" ? null : parseSettingScope(hint);
+      const context = scope?.context ?? defaultContext;
+      const found = await lookUp({ context, id, subject: scope?.qualified ?? null });
+      if (found) return found;
+    }
+    throw new RegistryError("schema-not-found", `Schema ${id} not found`);
+  }
+
   const idVersions: SchemaReads["idVersions"] = async (
     id,
     { visibility = "live", subject, ...page } = {},
   ) => {
-    await schemaById(storage, id, subject);
+    await schemaById(id, subject);
     return storage.listVersions({ context: contextOf(subject), id, visibility, ...page });
   };
 
@@ -31,14 +46,17 @@ export function schemaReads(storage: RegistryReader): SchemaReads {
   return {
     idVersions,
 
-    schemaById: async (id, { subject } = {}) => schemaById(storage, id, subject),
+    async schemaById(id, { subject, resolved = false } = {}) {
+      const found = await schemaById(id, subject);
+      return resolved ? resolvedText(preparation, found) : found;
+    },
 
     largestId: async ({ subject } = {}) => storage.findLargestId(contextOf(subject)),
 
-    async schemaByGuid(guid) {
+    async schemaByGuid(guid, { resolved = false } = {}) {
       const [first] = await byGuid(guid);
       if (!first) throw new RegistryError("schema-not-found", `Schema ${guid} not found`);
-      return first;
+      return resolved ? resolvedText(preparation, first) : first;
     },
 
     async idsOfGuid(guid) {
@@ -51,24 +69,6 @@ export function schemaReads(storage: RegistryReader): SchemaReads {
       return subjects.slice(offset, limit === undefined ? undefined : offset + limit);
     },
   };
-}
-
-async function schemaById(
-  storage: RegistryReader,
-  id: number,
-  hint: string | undefined,
-): Promise<FoundSchema> {
-  if (Number.isInteger(id) && id > 0 && id <= largestId) {
-    const context = contextOf(hint);
-    if (hint !== undefined && hint !== "") {
-      const subject = parseSettingScope(hint).qualified;
-      const [version] = await storage.findVersions({ context, subject, id, visibility: "all", limit: 1 });
-      if (version) return version;
-    }
-    const found = await storage.findSchema(context, id);
-    if (found) return found;
-  }
-  throw new RegistryError("schema-not-found", `Schema ${id} not found`);
 }
 
 function contextOf(subject: string | undefined): string {

@@ -31,6 +31,15 @@ export function parseSettingScope(text: string): SubjectName {
   return parseSubjectName(text);
 }
 
+/** Reads a context as a path has it: `.name`, `name` or `:.name:`. @throws RegistryError `subject-invalid` */
+export function parseContextName(text: string): string {
+  requireSubjectText(text);
+  const bare = text.replace(/^:|:$/g, "");
+  const context = bare.startsWith(".") ? bare : `.${bare}`;
+  if (context.includes(":")) throw invalid(text, "a context holds no colon");
+  return context;
+}
+
 export function contextScope(context: string): string {
   return `:${context}:`;
 }

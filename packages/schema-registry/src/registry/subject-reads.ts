@@ -1,6 +1,8 @@
 import { RegistryError } from "../errors.ts";
 import type { Registry } from "./registry.ts";
 import type { RegistryReader, VersionFilter } from "./registry-storage.ts";
+import { resolvedText } from "./resolved-text.ts";
+import type { SchemaPreparation } from "./schema-preparation.ts";
 import { defaultContext, parseSettingScope, parseSubjectName, requireSubjectText } from "./subject-name.ts";
 import type { SubjectVersion } from "./subject-version.ts";
 import { parseVersion } from "./version-number.ts";
@@ -17,13 +19,15 @@ export type SubjectReads = Pick<
 >;
 
 /** What can be asked by subject. */
-export function subjectReads(storage: RegistryReader): SubjectReads {
-  const getVersion: SubjectReads["getVersion"] = async (text, selector, { deleted = false } = {}) => {
+export function subjectReads(storage: RegistryReader, preparation: SchemaPreparation): SubjectReads {
+  const getVersion: SubjectReads["getVersion"] = async (text, selector, options = {}) => {
+    const { deleted = false, resolved = false } = options;
     const version = parseVersion(selector);
     const { qualified } = parseSubjectName(text);
     const visibility = deleted ? "all" : "live";
     const [found] = await storage.findVersions({ subject: qualified, version, visibility });
-    return found ?? absent(storage, text, { subject: qualified, visibility }, selector);
+    if (!found) return absent(storage, text, { subject: qualified, visibility }, selector);
+    return resolved ? resolvedText(preparation, found) : found;
   };
 
   return {
@@ -44,10 +48,13 @@ export function subjectReads(storage: RegistryReader): SubjectReads {
       return storage.listSubjects({ visibility, ...prefixFilter(subjectPrefix), ...page });
     },
 
-    async listVersions(text, { visibility = "live", ...page } = {}) {
+    async listVersions(text, options = {}) {
+      const { deletedAsNegative = false, visibility = deletedAsNegative ? "all" : "live", ...page } = options;
       const { qualified } = parseSubjectName(text);
       const found = await storage.listVersions({ subject: qualified, visibility, ...page });
-      if (found.length > 0) return found.map(({ version }) => version);
+      if (found.length > 0) {
+        return found.map(({ version, deleted }) => (deleted && deletedAsNegative ? -version : version));
+      }
       const any = await storage.listVersions({ subject: qualified, visibility, limit: 1 });
       if (any.length === 0) throw new RegistryError("subject-not-found", `Subject '${text}' not found.`);
       return [];
@@ -64,8 +71,8 @@ export function subjectReads(storage: RegistryReader): SubjectReads {
       return [...new Set(referring.map(({ id }) => id))].toSorted((a, b) => a - b);
     },
 
-    async listContexts() {
-      const contexts = await storage.listContexts();
+    async listContexts({ anyPrefix } = {}) {
+      const contexts = await storage.listContexts(anyPrefix);
       return contexts.includes(defaultContext) ? contexts : [defaultContext, ...contexts];
     },
   };

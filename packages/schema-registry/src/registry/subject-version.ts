@@ -6,6 +6,8 @@ export interface StoredSchema {
   readonly id: number;
   /** The same in every context and every registry for the same content. */
   readonly guid: string;
+  /** Hex sha256 of text, references and metadata. */
+  readonly identity: string;
   /** Canonical text, references unresolved. */
   readonly schema: string;
   readonly references: readonly SchemaReference[];
@@ -28,6 +30,12 @@ export interface VersionKey {
   readonly subject: string;
   readonly version: number;
   readonly id: number;
+  readonly deleted: boolean;
+  readonly identity: string;
+  /** Bytes of the canonical text. */
+  readonly size: number;
+  /** Whether the schema refers to others. */
+  readonly refers: boolean;
 }
 
 /** A schema found by id, with the version of the subject that the question named. */
