@@ -65,6 +65,7 @@ export interface EventFilter {
 }
 
 export interface ReadAllOptions {
+  /** Default: the empty tenant; its events only. */
   readonly tenant?: string;
   /** Exclusive; `0n` is before the first event. */
   readonly after?: bigint;

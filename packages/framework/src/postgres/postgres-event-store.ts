@@ -50,7 +50,10 @@ export interface PostgresEventStoreOptions {
   readonly appendConnections?: number;
   /** Most connections for reads; default 8. */
   readonly readConnections?: number;
-  /** How long an append may wait and run before it is given up, nothing written; default 30,000. */
+  /**
+   * How long an append may wait and run before it is given up, nothing written; default 30,000. Without prepared
+   * statements the pooler's or the role's own limit counts.
+   */
   readonly appendTimeoutMs?: number;
   readonly limits?: Partial<AppendLimits>;
   readonly logger?: Logger;
@@ -98,7 +101,8 @@ export class PostgresEventStore implements EventStore {
       connectionString,
       max: options.appendConnections ?? 4,
       applicationName: "tidemark append",
-      statementTimeoutMs: options.appendTimeoutMs ?? 30_000,
+      // Poolers refuse connections that bring settings along.
+      ...(preparedStatements ? { statementTimeoutMs: options.appendTimeoutMs ?? 30_000 } : {}),
       logger,
     });
     this.#readPool = ownPool({
