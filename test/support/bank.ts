@@ -127,7 +127,7 @@ export interface BankEvent {
 
 /** Repeatable: the same seed gives the same history. */
 export function bankHistory(count: number, options: { accounts?: number; seed?: number } = {}): BankEvent[] {
-  const { accounts = 20, seed = 1 } = options;
+  const { accounts = 100, seed = 1 } = options;
   let state = seed;
   const random = (below: number): number => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -240,6 +240,7 @@ export class Bank implements AsyncDisposable {
     return outcome.position;
   }
 
+  /** May be repeated. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const supervisor of this.#supervisors) await supervisor.close();
     await this.store.close();

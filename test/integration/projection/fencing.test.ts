@@ -41,7 +41,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   for (const { build: old } of await store.builds()) await store.cancel(old);
-  ({ build } = await store.createBuild(projection, {}, 0n));
+  ({ build } = await store.createBuild(projection, { fingerprint: {}, target: 0n, anew: true }));
 });
 
 async function acquire(leaseMs: number, owner: string = randomUUID()): Promise<AcquiredLease | null> {

@@ -125,12 +125,11 @@ export class PostgresProjectionStore implements ProjectionStore {
 
   async createBuild(
     projection: AnyProjection,
-    fingerprint: Fingerprint,
-    target: bigint,
+    options: { readonly fingerprint: Fingerprint; readonly target: bigint; readonly anew: boolean },
   ): Promise<{ readonly build: Build; readonly created: boolean }> {
     const framework = { schema: this.#schemaName, channel: this.#channel };
     try {
-      return await createBuild(this.#connections.projecting, framework, projection, fingerprint, target);
+      return await createBuild(this.#connections.projecting, framework, projection, options);
     } catch (error) {
       throw translated(error);
     }

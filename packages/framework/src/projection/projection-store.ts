@@ -44,12 +44,11 @@ export interface ProjectionStore extends CheckpointStore, LeaseStore {
 
   /**
    * Makes the tables of a new build, in one transaction. While another build of this version is under way, that
-   * one is returned instead.
+   * one is returned instead; unless `anew`, so is one that serves.
    */
   createBuild(
     projection: AnyProjection,
-    fingerprint: Fingerprint,
-    target: bigint,
+    options: { readonly fingerprint: Fingerprint; readonly target: bigint; readonly anew: boolean },
   ): Promise<{ readonly build: Build; readonly created: boolean }>;
 
   /** Tells other processes how far a build is. Not fenced: it is for people. */

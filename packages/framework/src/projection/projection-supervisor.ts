@@ -108,7 +108,7 @@ export class ProjectionSupervisor {
     for (const definition of this.#definitions.values()) {
       const { name, version } = definition;
       if (this.#directory.serving(name, version) ?? this.#directory.building(name, version)) continue;
-      await this.#begin(definition);
+      await this.#begin(definition, { anew: false });
     }
     const head = await this.#eventStore.head();
     for (const definition of this.#definitions.values()) {
@@ -172,7 +172,7 @@ export class ProjectionSupervisor {
     await this.#open();
     this.#compare(definition);
     signal?.throwIfAborted();
-    const { id } = await this.#begin(definition);
+    const { id } = await this.#begin(definition, { anew: true });
     try {
       for (;;) {
         await this.#directory.refresh();
@@ -282,9 +282,10 @@ export class ProjectionSupervisor {
   }
 
   /** Begins a build, or joins the one that is under way, and works on it. */
-  async #begin(definition: AnyProjection): Promise<Build> {
+  async #begin(definition: AnyProjection, options: { readonly anew: boolean }): Promise<Build> {
+    const fingerprint = fingerprintOf(definition);
     const target = await this.#eventStore.head();
-    const { build, created } = await this.#store.createBuild(definition, fingerprintOf(definition), target);
+    const { build, created } = await this.#store.createBuild(definition, { fingerprint, target, ...options });
     if (created) {
       this.#logger.info(
         { projection: build.projection, version: build.version, build: build.schema },

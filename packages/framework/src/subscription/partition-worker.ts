@@ -105,6 +105,7 @@ export class PartitionWorker {
     try {
       let checkpoint = acquired.checkpoint ?? { storeId: eventStore.storeId, position: 0n, eventId: null };
       await compareWithLog(eventStore, subscription, checkpoint);
+      this.#become("running");
       onAcquire(acquired);
       while (!signal.aborted) {
         const run = new PartitionRun({

@@ -11,8 +11,11 @@ export async function createBuild(
   db: Kysely<unknown>,
   framework: { readonly schema: string; readonly channel: string },
   projection: AnyProjection,
-  fingerprint: Fingerprint,
-  target: bigint,
+  {
+    fingerprint,
+    target,
+    anew,
+  }: { readonly fingerprint: Fingerprint; readonly target: bigint; readonly anew: boolean },
 ): Promise<{ readonly build: Build; readonly created: boolean }> {
   const { name, version } = projection;
   const schema = sql.raw(quoteIdentifier(framework.schema));
@@ -21,8 +24,10 @@ export async function createBuild(
     await sql`select pg_advisory_xact_lock(
       hashtextextended(${`tidemark build ${framework.schema} ${name} ${version}`}, 0))`.execute(tx);
     const { rows: existing } = await sql<BuildRow>`
-      select ${sql.raw(buildColumns)}, false as serving from ${schema}.projection_builds b
-      where b.projection = ${name} and b.version = ${version} and b.status = 'building'`.execute(tx);
+      select ${sql.raw(buildColumns)}, p.build_id is not null as serving from ${schema}.projection_builds b
+      left join ${schema}.projection_pointers p on p.build_id = b.id
+      where b.projection = ${name} and b.version = ${version}
+        and (b.status = 'building' or (p.build_id is not null and not ${anew}::boolean))`.execute(tx);
     if (existing[0] !== undefined) return { build: toBuild(existing[0]), created: false };
 
     const { rows } = await sql<BuildRow>`
