@@ -3,11 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 
 /** Makes commits take a random time, and some of them fail, after positions have been given. */
-export async function delayCommits(pool: pg.Pool): Promise<void> {
+export async function delayCommits(pool: pg.Pool, options: { readonly longestMs: number }): Promise<void> {
   await pool.query(`
     create function tidemark.disturb() returns trigger language plpgsql as $$
     begin
-      if random() < 0.2 then perform pg_sleep(random() * 0.004); end if;
+      if random() < 0.2 then perform pg_sleep(random() * ${options.longestMs / 1_000}); end if;
       if random() < 0.02 then raise exception 'aborted by the torture test'; end if;
       return null;
     end $$;
