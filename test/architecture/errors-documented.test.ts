@@ -27,21 +27,19 @@ it("documents every code of the framework with its status and whether to retry, 
     retry === "yes",
   ]);
   const raised = Object.entries(errorTable).map(([code, entry]) => [code, entry.status, entry.retryable]);
-  expect(documented.sort()).toEqual(raised.sort());
+  expect(new Set(documented)).toEqual(new Set(raised));
 });
 
 it("documents every code of the registry, and no other", () => {
   const documented = rows("Schema registry").map(([errorCode, name]) => [name, Number(errorCode)]);
   const raised = Object.entries(registryErrors).map(([name, { errorCode }]) => [name, errorCode]);
-  expect(documented.sort()).toEqual(raised.sort());
+  expect(new Set(documented)).toEqual(new Set(raised));
 });
 
 it("documents every code of the PostgreSQL plumbing, and no other", () => {
-  expect(
-    rows("PostgreSQL plumbing")
-      .map(([code]) => code)
-      .sort(),
-  ).toEqual(Object.keys(postgresErrors).sort());
+  expect(new Set(rows("PostgreSQL plumbing").map(([code]) => code))).toEqual(
+    new Set(Object.keys(postgresErrors)),
+  );
 });
 
 it("documents every code that the ledger refuses with, and no other", async () => {
@@ -51,9 +49,5 @@ it("documents every code that the ledger refuses with, and no other", async () =
   const refused = sources.flatMap((text) =>
     [...text.matchAll(/new DomainError\(\s*"([a-z-]+)"/g)].map((match) => match[1]),
   );
-  expect(
-    rows("Ledger")
-      .map(([code]) => code)
-      .sort(),
-  ).toEqual([...new Set(refused)].sort());
+  expect(new Set(rows("Ledger").map(([code]) => code))).toEqual(new Set(refused));
 });

@@ -96,13 +96,20 @@ export async function usage(options: Parameters<typeof createApplication>[1]): P
   await application.execute(Account, "1", "deposit", { amount: 10n });
   // @ts-expect-error an aggregate of another application
   await application.execute(Other, "1", "x", {});
-  testAggregate(Account).given([Opened({ owner: "Ada", currency: "EUR" })]).when("deposit", { amount: "1" });
+  testAggregate(Account)
+    .given([Opened({ owner: "Ada", currency: "EUR" })])
+    .when("deposit", { amount: "1" });
   // @ts-expect-error no such command
   testAggregate(Account).when("burn", {});
 }
 
 // Two versions of one event: handlers see the newest shape, the first deploy still writes the old one.
-const Moved = defineEvent({ type: "record", name: "Moved", namespace: "shop", fields: [{ name: "to", type: "string" }] });
+const Moved = defineEvent({
+  type: "record",
+  name: "Moved",
+  namespace: "shop",
+  fields: [{ name: "to", type: "string" }],
+});
 const upcaster = { from: Moved, upcast: ({ to }: { to: string }) => ({ street: to, city: "" }) };
 const shape = {
   type: "record",

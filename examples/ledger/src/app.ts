@@ -6,7 +6,7 @@ import { statement } from "./projections/statement.ts";
 import { trialBalance } from "./projections/trial-balance.ts";
 
 /** The ledger as plain definitions: importing this module connects to nothing. */
-export const ledger = defineApplication({
+const ledger = defineApplication({
   name: "ledger",
   aggregates: [Account, JournalEntry],
   projections: [accounts, statement, trialBalance],

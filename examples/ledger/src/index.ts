@@ -1,1 +1,1 @@
-export { ledger } from "./app.ts";
+export { default as ledger } from "./app.ts";

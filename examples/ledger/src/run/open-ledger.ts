@@ -3,7 +3,7 @@ import { postgresStorage } from "@tidemark/framework/postgres";
 import { createRegistry, type Registry } from "@tidemark/schema-registry";
 import { inProcessRegistryClient } from "@tidemark/schema-registry/client";
 import { createPool, migrateRegistry, postgresRegistryStorage } from "@tidemark/schema-registry/postgres";
-import { ledger, type LedgerAggregates } from "../app.ts";
+import ledger, { type LedgerAggregates } from "../app.ts";
 import type { Config } from "../config.ts";
 import { openDatabase } from "./open-database.ts";
 
