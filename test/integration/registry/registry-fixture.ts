@@ -27,6 +27,8 @@ export interface RunningRegistry {
   readonly url: string;
   readonly registry: Registry;
   readonly connectionString: string;
+  /** What was asked so far, as `GET /path`. */
+  readonly requests: string[];
   /** Sends a request with Confluent's media type and reads the JSON answer. */
   ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** A second server with a pool of its own over the same database, as another process would be. */
@@ -45,6 +47,7 @@ export async function startRegistry(
     url: own.url,
     registry: own.registry,
     connectionString,
+    requests: own.requests,
     ask: (method, path, body, headers) => ask(own.url, method, path, body, headers),
     startAnother: () => serve(connectionString, options),
     async close() {
@@ -57,14 +60,17 @@ export async function startRegistry(
 async function serve(
   connectionString: string,
   options: Omit<RegistryOptions, "storage">,
-): Promise<{ readonly url: string; readonly registry: Registry; close(): Promise<void> }> {
+): Promise<Pick<RunningRegistry, "url" | "registry" | "requests" | "close">> {
+  const requests: string[] = [];
   const pool = createPool({ connectionString, max: 8, applicationName: "registry-test" });
   const registry = createRegistry({ storage: postgresRegistryStorage({ pool }), ...options });
   const server = createRegistryServer({ registry });
+  server.addHook("onRequest", async ({ method, url }) => void requests.push(`${method} ${url}`));
   const url = await server.listen({ host: "127.0.0.1", port: 0 });
   return {
     url,
     registry,
+    requests,
     async close() {
       await server.close();
       await pool.end();
