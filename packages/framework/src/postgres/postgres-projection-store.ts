@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { quoteIdentifier } from "@tidemark/schema-registry/postgres";
 import type { Kysely } from "kysely";
 import type pg from "pg";
+import type { EventStore } from "../event-store/event-store.ts";
 import type { AnyProjection, AnyRow } from "../projection/any-projection.ts";
 import type { Build, BuildState, ProgressReport } from "../projection/build.ts";
 import type { Table } from "../projection/define-table.ts";
@@ -150,9 +151,14 @@ export class PostgresProjectionStore implements ProjectionStore {
     }
   }
 
-  activate(build: Build): Promise<"activated" | "behind" | "gone"> {
+  activate(
+    build: Build,
+    log: Pick<EventStore, "storeId" | "head">,
+  ): Promise<"activated" | "behind" | "gone"> {
     const { project } = this.#connections;
-    return this.#connections.transaction(project, (client) => activateBuild(client, this.#framework, build));
+    return this.#connections.transaction(project, (client) =>
+      activateBuild(client, this.#framework, build, log),
+    );
   }
 
   async cancel(build: Build): Promise<boolean> {

@@ -168,7 +168,7 @@ export class BuildRunner {
           const since = performance.now();
           await this.#reached(await eventStore.head());
           if (performance.now() - since > levelMs || signal.aborted) continue;
-          const outcome = await store.activate(this.build);
+          const outcome = await store.activate(this.build, eventStore);
           if (outcome === "behind") continue;
           if (this.#reporter !== null) clearInterval(this.#reporter);
           if (outcome === "activated") {

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import type { EventStore } from "../event-store/event-store.ts";
 import type { Checkpoint } from "../subscription/checkpoint.ts";
 import type { CheckpointStore } from "../subscription/checkpoint-store.ts";
 import type { Lease, LeaseStore } from "../subscription/lease-store.ts";
@@ -60,9 +61,10 @@ export interface ProjectionStore extends CheckpointStore, LeaseStore {
   /**
    * Makes a build serve its version, in one step for every reader; the build that served is retired. `behind`, and
    * nothing is done, while this build has not passed its target and the one that serves: no reader goes back in
-   * time. `gone` when it is no longer being built.
+   * time. `gone` when it is no longer being built. A serving build that is ahead of the log itself, which was
+   * restored from an older backup then, holds nothing up.
    */
-  activate(build: Build): Promise<"activated" | "behind" | "gone">;
+  activate(build: Build, log: Pick<EventStore, "storeId" | "head">): Promise<"activated" | "behind" | "gone">;
 
   /** Gives up a build that does not serve yet and drops its tables; false when it has been activated meanwhile. */
   cancel(build: Build): Promise<boolean>;
@@ -76,15 +78,16 @@ export interface ProjectionStore extends CheckpointStore, LeaseStore {
   /**
    * Writes rows and checkpoint in one transaction.
    *
-   * @throws TidemarkError `lease-lost` when another owner has taken over: nothing is written.
+   * @throws TidemarkError `lease-lost` when another owner has taken over; EventFailure without a position when the
+   * rows cannot be stored. Nothing is written then.
    */
   commitRows(build: Build, table: Table, changes: readonly RowChange[], commit: Commit): Promise<void>;
 
   /**
    * Runs handlers and stores the checkpoint in one transaction. A statement is cancelled after `timeoutMs`.
    *
-   * @throws TidemarkError `lease-lost`, or `store-unavailable` when that is why `run` failed; else whatever `run`
-   * throws. Nothing is written then.
+   * @throws TidemarkError `lease-lost`, or `store-unavailable` when that is why `run` failed; EventFailure without a
+   * position when the commit itself is refused; else whatever `run` throws. Nothing is written then.
    */
   commitHandlers(
     build: Build,

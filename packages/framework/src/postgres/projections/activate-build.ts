@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
+import type { EventStore } from "../../event-store/event-store.ts";
 import type { Build } from "../../projection/build.ts";
 
 /** Milliseconds that commits of the serving build may be held up for the new one to draw level. */
@@ -13,6 +14,7 @@ export async function activateBuild(
   client: pg.PoolClient,
   framework: { readonly schema: string; readonly channel: string },
   build: Build,
+  log: Pick<EventStore, "storeId" | "head">,
 ): Promise<"activated" | "behind" | "gone"> {
   const { schema, channel } = framework;
   const { rowCount } = await client.query(
@@ -20,19 +22,19 @@ export async function activateBuild(
     [build.id],
   );
   if (rowCount !== 1) return "gone";
-  const serving = await client.query<{ position: bigint }>(
-    `select c.position from ${schema}.checkpoints c where c.subscription = (
+  const serving = await client.query<{ position: bigint; store_id: string | null }>(
+    `select c.position, c.store_id from ${schema}.checkpoints c where c.subscription = (
        select b.subscription from ${schema}.projection_pointers p join ${schema}.projection_builds b on b.id = p.build_id
        where p.projection = $1 and p.version = $2)
      for update`,
     [build.projection, build.version],
   );
-  const positions = serving.rows.map(({ position }) => position);
-  const level = positions.reduce(
-    (least, position) => (position < least ? position : least),
-    positions[0] ?? 0n,
-  );
-  const goal = level > build.target ? level : build.target;
+  // Read with the checkpoint locked: one of this log is not beyond it.
+  const head = await log.head();
+  let goal = build.target;
+  for (const { position, store_id } of serving.rows) {
+    if (store_id === log.storeId && position > goal && position <= head) goal = position;
+  }
   if (!(await hasPassed(client, schema, build, goal))) return "behind";
 
   await client.query(

@@ -3,9 +3,10 @@ import type { AnyRow } from "../../projection/any-projection.ts";
 import type { Build } from "../../projection/build.ts";
 import type { Table } from "../../projection/define-table.ts";
 import type { Commit, RowChange } from "../../projection/projection-store.ts";
+import { EventFailure } from "../../subscription/event-failure.ts";
 import { fromDriver } from "./column-array.ts";
 import type { ProjectionConnections } from "./projection-connections.ts";
-import { checkpointStatement, loadStatement, writeStatement } from "./row-statements.ts";
+import { checkpointStatement, loadStatement, writeStatement, type Statement } from "./row-statements.ts";
 
 /** Rows a statement at most: beyond, one statement's parameters would take tens of megabytes on both sides. */
 const rowsPerStatement = 10_000;
@@ -25,17 +26,32 @@ export async function commitRows(
   }
   const { project } = connections;
   if (changes.length <= rowsPerStatement) {
-    const statement = writeStatement(schema, build.schema, table, changes, commit);
+    const statement = statementFor(schema, build, table, changes, commit);
     await connections.run(project, statement, preparedName(statement.text));
     return;
   }
   await connections.transaction(project, async (client) => {
     for (let from = 0; from < changes.length; from += rowsPerStatement) {
       const chunk = changes.slice(from, from + rowsPerStatement);
-      await connections.run(client, writeStatement(schema, build.schema, table, chunk, null));
+      await connections.run(client, statementFor(schema, build, table, chunk, null));
     }
     await connections.run(client, checkpointStatement(schema, commit));
   });
+}
+
+/** A row that does not fit its columns is the fault of an event too. */
+function statementFor(
+  schema: string,
+  build: Build,
+  table: Table,
+  changes: readonly RowChange[],
+  commit: Commit | null,
+): Statement {
+  try {
+    return writeStatement(schema, build.schema, table, changes, commit);
+  } catch (error) {
+    throw new EventFailure(null, error);
+  }
 }
 
 /** Moves the checkpoint alone. */

@@ -111,7 +111,8 @@ export function translated(error: unknown): unknown {
     );
   }
   const code = cause instanceof Error && "code" in cause ? cause.code : null;
-  if (code !== "TM001" && code !== "TM002") return error;
+  if (code !== "TM001" && code !== "TM002")
+    return isRefusedData(error) ? new EventFailure(null, error) : error;
   return new TidemarkError(
     "lease-lost",
     code === "TM001"
@@ -119,4 +120,9 @@ export function translated(error: unknown): unknown {
       : "Rows of this read model were changed by somebody else than its projector: nothing was committed.",
     { cause },
   );
+}
+
+/** Values that a column cannot take, constraints, limits of size: the fault of an event, and not of the database. */
+function isRefusedData(error: unknown): boolean {
+  return error instanceof Error && "code" in error && /^(?:22|23|54)...$/.test(String(error.code));
 }

@@ -1,0 +1,327 @@
+import {
+  bigint,
+  defineEvent,
+  defineFoldProjection,
+  defineTable,
+  EventSerializer,
+  readModel,
+  text,
+  type AnyProjection,
+  type ProjectionContext,
+  type ProjectionSupervisor,
+} from "@tidemark/framework";
+import { createPool } from "@tidemark/schema-registry/postgres";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { accountsFold, Bank, Moved, Opened, type BankEvent } from "../../support/bank.ts";
+import { eventStoreTemplate } from "../../support/event-store-template.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/test-database.ts";
+import { waitFor } from "../../support/wait-for.ts";
+
+let database: TestDatabase;
+const banks: Bank[] = [];
+
+async function openBank(): Promise<Bank> {
+  const bank = await Bank.open(database.connectionString);
+  banks.push(bank);
+  return bank;
+}
+
+beforeEach(async () => {
+  database = await createTestDatabase({ template: eventStoreTemplate });
+});
+afterEach(async () => {
+  for (const bank of banks.splice(0).toReversed()) await bank[Symbol.asyncDispose]();
+  await database.drop();
+});
+
+const quick = { steps: 3, duration: 5, factor: 2, jitter: 0, cap: 20 };
+
+function opened(account: string, owner = "somebody"): BankEvent {
+  return { account, event: Opened({ owner }) };
+}
+
+interface Tables {
+  owners: { account_id: string; owner: string };
+}
+
+function ownersByHandlers(
+  handle: (owner: string, context: ProjectionContext) => Promise<void> | void,
+): AnyProjection & { readonly "~tables"?: Tables } {
+  return readModel<Tables>().defineProjection({
+    name: "owners",
+    version: 1,
+    events: [Opened],
+    migrations: [
+      {
+        name: "create owners",
+        up: (db) =>
+          db.schema
+            .createTable("owners")
+            .addColumn("account_id", "text", (column) => column.primaryKey())
+            .addColumn("owner", "text", (column) => column.notNull())
+            .execute(),
+      },
+    ],
+    project: {
+      Opened: async (tx, { aggregateId, data }, context) => {
+        await tx.insertInto("owners").values({ account_id: aggregateId, owner: data.owner }).execute();
+        await handle(data.owner, context);
+      },
+    },
+  });
+}
+
+const ownersByFold = defineFoldProjection({
+  name: "owners",
+  version: 1,
+  events: [Opened],
+  table: defineTable("owners", { account_id: text(), owner: text() }, { primaryKey: ["account_id"] }),
+  keys: (event) => event.aggregateId,
+  fold: {
+    Opened: (_, { data }, account_id) => {
+      if (data.owner === "throws") throw new Error("the fold does not like this");
+      return { account_id, owner: data.owner };
+    },
+  },
+});
+
+async function holderOf(supervisor: ProjectionSupervisor) {
+  return (await supervisor.status())[0]?.builds[0]?.holders[0];
+}
+
+async function owners(): Promise<readonly string[]> {
+  const pool = createPool({ connectionString: database.connectionString, max: 1 });
+  try {
+    const { rows } = await pool.query<{ owner: string }>(
+      "select owner from tidemark_owners_v1_b1.owners order by 1",
+    );
+    return rows.map(({ owner }) => owner);
+  } finally {
+    await pool.end();
+  }
+}
+
+describe("an event that fails", () => {
+  test("in a handler is tried again with growing attempts, and passed when it works", async () => {
+    const bank = await openBank();
+    await bank.append([opened("a", "1"), opened("b", "2"), opened("c", "3")]);
+    const attempts: [string, number][] = [];
+    const projection = ownersByHandlers((owner, { attempt, fencingToken, replaying, partition }) => {
+      attempts.push([owner, attempt]);
+      expect({ fencingToken, replaying, partition }).toEqual({
+        fencingToken: 1n,
+        replaying: true,
+        partition: 0,
+      });
+      if (owner === "2" && attempts.filter(([name]) => name === "2").length < 4) throw new Error("not yet");
+    });
+    const supervisor = bank.supervisor([projection], { retry: { ...quick, steps: 10 } });
+    await supervisor.start();
+    await supervisor.whenReady();
+    // First all in one transaction, then one event each.
+    expect(attempts).toEqual([
+      ["1", 1],
+      ["2", 1],
+      ["1", 1],
+      ["2", 1],
+      ["2", 2],
+      ["2", 3],
+      ["3", 1],
+    ]);
+    expect(await owners()).toEqual(["1", "2", "3"]);
+  });
+
+  test.each([
+    [
+      "in a handler",
+      ownersByHandlers((owner) => (owner === "throws" ? Promise.reject(new Error("no")) : undefined)),
+    ],
+    ["in a fold", ownersByFold],
+  ])("%s stops its partition before it, and shows why", async (_, projection) => {
+    const bank = await openBank();
+    await bank.append([opened("a", "1"), opened("b", "2"), opened("c", "throws"), opened("d", "4")]);
+    const supervisor = bank.supervisor([projection], { retry: quick, leaseMs: 300 });
+    await supervisor.start();
+    await waitFor(async () => (await holderOf(supervisor))?.state === "stalled");
+    expect((await holderOf(supervisor))?.error).toMatch(/^position 3: /);
+    expect(await owners()).toEqual(["1", "2"]);
+    expect(supervisor.ready).toBe(false);
+  });
+
+  test("in the write of a fold is found among the others of its batch", async () => {
+    const bank = await openBank();
+    // PostgreSQL stores no NUL character: the bulk write fails, and does not say for which row.
+    const history = Array.from({ length: 100 }, (__, index) =>
+      opened(`a${index}`, index === 63 ? "\0" : "fine"),
+    );
+    await bank.append(history);
+    const supervisor = bank.supervisor([ownersByFold], { retry: quick, leaseMs: 300 });
+    await supervisor.start();
+    await waitFor(async () => (await holderOf(supervisor))?.state === "stalled");
+    expect((await holderOf(supervisor))?.error).toMatch(/^position 64: /);
+    expect(await owners()).toHaveLength(63);
+  });
+
+  test("by running out of time is told to stop, and its transaction is undone", async () => {
+    const bank = await openBank();
+    await bank.append([opened("a", "1"), opened("b", "hangs")]);
+    const reasons: unknown[] = [];
+    const projection = ownersByHandlers(async (owner, { signal }) => {
+      if (owner !== "hangs") return;
+      signal.addEventListener("abort", () => reasons.push(signal.reason));
+      await new Promise(() => {});
+    });
+    const supervisor = bank.supervisor([projection], { retry: quick, leaseMs: 300, handlerTimeoutMs: 50 });
+    await supervisor.start();
+    await waitFor(async () => (await holderOf(supervisor))?.state === "stalled");
+    expect((await holderOf(supervisor))?.error).toMatch(/position 2: .*took longer than 50 ms/);
+    expect(reasons[0]).toMatchObject({ message: expect.stringContaining("took longer") });
+    expect(await owners()).toEqual(["1"]);
+    const since = performance.now();
+    await supervisor.close();
+    expect(performance.now() - since).toBeLessThan(1_500);
+  });
+});
+
+describe("an outage", () => {
+  test("of what a handler calls is waited for, and counts no attempt", async () => {
+    const bank = await openBank();
+    await bank.append([opened("a", "1")]);
+    const attempts: number[] = [];
+    const projection = ownersByHandlers((_, { attempt }) => {
+      attempts.push(attempt);
+      const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
+      if (attempts.length < 6) throw new TypeError("fetch failed", { cause: refused });
+    });
+    const supervisor = bank.supervisor([projection], { retry: { ...quick, steps: 1 } });
+    await supervisor.start();
+    await supervisor.whenReady();
+    expect(attempts).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(await owners()).toEqual(["1"]);
+  });
+
+  test("of the database's connections is survived, and nothing is lost or doubled", async () => {
+    const bank = await openBank();
+    const supervisor = bank.supervisor([accountsFold(1)], { leaseMs: 1_000 });
+    await supervisor.start();
+    await supervisor.whenReady();
+    const pool = createPool({
+      connectionString: database.connectionString,
+      max: 1,
+      applicationName: "killer",
+    });
+    const history = Array.from({ length: 300 }, (_, index) => ({
+      account: `a${index % 10}`,
+      event: Moved({ cents: 1n, to: "b" }),
+    }));
+    const terminate = () =>
+      pool.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name in ('tidemark project', 'tidemark control', 'tidemark heartbeat', 'tidemark listen')",
+      );
+    for (let from = 0; from < history.length; from += 30) {
+      await bank.append(history.slice(from, from + 30));
+      await terminate();
+    }
+    await waitFor(async () => (await supervisor.status())[0]?.builds[0]?.events === 300n);
+    const { db } = await supervisor.query(accountsFold(1));
+    const row = await db
+      .selectFrom("accounts")
+      .selectAll()
+      .where("account_id", "=", "b")
+      .executeTakeFirstOrThrow();
+    expect(row).toMatchObject({ cents: 300n, moves: 300 });
+    await pool.end();
+  });
+});
+
+describe("an event that is newer than this node", () => {
+  const OpenedV2 = defineEvent(
+    {
+      type: "record",
+      name: "Opened",
+      namespace: "bank",
+      fields: [
+        { name: "owner", type: "string" },
+        { name: "limit", type: "long" },
+      ],
+    },
+    { version: 2, upcaster: { from: Opened, upcast: ({ owner }) => ({ owner, limit: 0n }) } },
+  );
+
+  test("is left to a node that knows it", async () => {
+    const bank = await openBank();
+    const old = bank.supervisor([ownersByFold], { leaseMs: 300, retry: quick });
+    await old.start();
+    await old.whenReady();
+    await bank.append([opened("a", "1")]);
+    const serializer = new EventSerializer([OpenedV2]);
+    const context = {
+      correlationId: null,
+      causationId: null,
+      metadata: { actor: null, traceparent: null, user: {} },
+    };
+    const newer = serializer.encode(OpenedV2({ owner: "2", limit: 5n }), crypto.randomUUID(), context);
+    await bank.eventStore.append("account-b", [newer]);
+    await bank.append([opened("c", "3")]);
+    await waitFor(async () => (await owners()).length === 1 && (await holderOf(old)) === undefined);
+
+    // The same read model: the projection's version counts, and its declared data does not name versions of others.
+    const next = defineFoldProjection({
+      name: "owners",
+      version: 2,
+      events: [OpenedV2],
+      table: defineTable("owners", { account_id: text(), limit: bigint() }, { primaryKey: ["account_id"] }),
+      keys: (event) => event.aggregateId,
+      fold: { Opened: (_, { data }, account_id) => ({ account_id, limit: data.limit }) },
+    });
+    const node = await openBank();
+    const supervisor = node.supervisor([next], { serializer });
+    await supervisor.start();
+    await supervisor.whenReady();
+    const { db } = await supervisor.query(next);
+    expect(
+      await db.selectFrom("owners").select(["account_id", "limit"]).orderBy("account_id").execute(),
+    ).toEqual([
+      { account_id: "a", limit: 0n },
+      { account_id: "b", limit: 5n },
+      { account_id: "c", limit: 0n },
+    ]);
+  });
+});
+
+describe("a checkpoint of another log", () => {
+  test.each([
+    ["store_id = '00000000-0000-4000-8000-000000000000'", "was made by event store"],
+    ["event_id = '00000000-0000-4000-8000-000000000000'", "names event"],
+    ["position = 99", "the log has no such position"],
+  ])("(%s) stops the subscription and says which rebuild heals it", async (change, reason) => {
+    const bank = await openBank();
+    await bank.append([opened("a", "1"), opened("b", "2")]);
+    const first = bank.supervisor([ownersByFold]);
+    await first.start();
+    await first.whenReady();
+    await first.close();
+    const pool = createPool({ connectionString: database.connectionString, max: 1 });
+    await pool.query(`update tidemark.checkpoints set ${change}`);
+    await pool.end();
+
+    const errors: unknown[] = [];
+    const logger = { debug() {}, info() {}, warn() {}, error: (fields: object) => void errors.push(fields) };
+    const supervisor = bank.supervisor([ownersByFold], { logger });
+    await supervisor.start();
+    await waitFor(() => errors.length > 0);
+    expect(errors).toEqual([
+      { err: expect.objectContaining({ code: "log-diverged" }), subscription: "projection:owners:v1:b1" },
+    ]);
+    expect(String(Object(errors[0]).err)).toMatch(reason);
+    await bank.append([opened("c", "3")]);
+    expect(await owners()).toEqual(["1", "2"]);
+    await supervisor.rebuild("owners");
+    const { db } = await supervisor.query(ownersByFold);
+    expect(await db.selectFrom("owners").select("owner").orderBy("owner").execute()).toEqual([
+      { owner: "1" },
+      { owner: "2" },
+      { owner: "3" },
+    ]);
+  });
+});
