@@ -19,6 +19,7 @@ export const registryErrors = {
   "version-soft-deleted": { errorCode: 40406, summary: "the version is soft-deleted already" },
   "version-not-soft-deleted": { errorCode: 40407, summary: "a permanent delete needs a soft delete first" },
   "compatibility-not-configured": { errorCode: 40408, summary: "the subject has no level of its own" },
+  "application-not-found": { errorCode: 40420, summary: "no application of this name has announced readers" },
   "mode-not-configured": { errorCode: 40409, summary: "the subject has no mode of its own" },
   "schema-incompatible": { errorCode: 40901, summary: "the schema breaks compatibility with a version" },
   "schema-invalid": { errorCode: 42201, summary: "the schema is not valid Avro" },

@@ -9,10 +9,12 @@ export type { Incompatibility, IncompatibilityKind } from "./compatibility/incom
 export { describeChange } from "./diff/describe-change.ts";
 export { diffSchemas } from "./diff/diff-schemas.ts";
 export type { SchemaChange } from "./diff/schema-change.ts";
+export type { AffectedReader, VersionDiff, VersionDiffs } from "./diff/version-diff.ts";
 export { RegistryError, registryErrors, type RegistryErrorCode } from "./errors.ts";
 export type { JavaScriptWarning } from "./javascript/javascript-warning.ts";
 export { loadingWarnings } from "./javascript/loading-warnings.ts";
 export { resolvingWarnings } from "./javascript/resolving-warnings.ts";
+export type { VersionWarnings } from "./javascript/version-warnings.ts";
 export { silentLogger, type Logger } from "./logger.ts";
 export { createRegistry, type RegistryOptions } from "./registry/create-registry.ts";
 export { parseLevel } from "./registry/level-name.ts";
@@ -39,3 +41,19 @@ export type { RefusalReason, SchemaRefusal } from "./registry/schema-refusal.ts"
 export type { SchemaLimits } from "./registry/requested-schema.ts";
 export type { FoundSchema, StoredSchema, SubjectVersion, VersionKey } from "./registry/subject-version.ts";
 export { parseVersion, type VersionSelector } from "./registry/version-number.ts";
+export { inReferenceOrder } from "./transfer/reference-order.ts";
+export type { ImportSummary } from "./transfer/import-entries.ts";
+export type { RegistryTransfer } from "./transfer/registry-transfer.ts";
+export type { TransferEntry, TransferredSetting, TransferredVersion } from "./transfer/transfer-entry.ts";
+export { formatTransferLine, parseTransferLine, readTransferLines } from "./transfer/transfer-line.ts";
+export type {
+  ExportedVersion,
+  ImportedVersion,
+  ScopedSetting,
+  TransferStorage,
+  TransferWriter,
+} from "./transfer/transfer-storage.ts";
+export { fieldReaders, type FieldReader } from "./usage/field-readers.ts";
+export type { ApplicationReader, ReaderSchema, ReadingApplication } from "./usage/reader-schema.ts";
+export type { ReaderSchemaStorage } from "./usage/reader-schema-storage.ts";
+export type { ReaderSchemaRequest, ReaderSchemas } from "./usage/reader-schemas.ts";

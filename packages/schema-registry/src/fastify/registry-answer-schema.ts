@@ -7,7 +7,7 @@ const failureSchema = z.object({
   message: z.string(),
 });
 
-function answers<Schema extends z.ZodType>(schema: Schema) {
+export function answers<Schema extends z.ZodType>(schema: Schema) {
   return { 200: schema, "4xx": failureSchema };
 }
 
@@ -48,7 +48,7 @@ const kind = z.enum([
   "MISSING_UNION_BRANCH",
 ]);
 
-const incompatibility = z.object({
+export const incompatibilityShape = z.object({
   kind,
   path: z.string().describe("JSON pointer into the reader's schema"),
   message: z.string(),
@@ -59,15 +59,54 @@ const incompatibility = z.object({
 });
 
 const reason = z.object({
-  ...incompatibility.shape,
+  ...incompatibilityShape.shape,
   version: z.number().int().describe("The earlier version"),
   direction: z.enum(["backward", "forward"]),
+});
+
+const warning = z.object({
+  rule: z.string(),
+  path: z.string().describe("JSON pointer into the schema"),
+  message: z.string(),
+  hint: z.string(),
+  version: z.number().int().exactOptional().describe("The earlier version that it is about"),
+  direction: z.enum(["backward", "forward"]).exactOptional(),
+});
+
+const warnings = z
+  .array(warning)
+  .readonly()
+  .exactOptional()
+  .describe("What clients in JavaScript cannot do with the schema, though it is legal");
+
+export const changeShape = z.object({
+  change: z.enum(["added", "removed", "changed", "renamed"]),
+  element: z.enum(["type", "field", "symbol", "branch", "attribute"]),
+  type: z.string().describe("Full name of the type that changes or holds the change"),
+  field: z.string().exactOptional(),
+  name: z.string(),
+  path: z.string().describe("JSON pointer into the later schema; for what was removed, into the earlier one"),
+  before: z.string().exactOptional(),
+  after: z.string().exactOptional(),
+});
+
+export const affectedReaderShape = z.object({
+  application: z.string(),
+  type: z.string().describe("Full name of the record"),
+  field: z.string(),
+  fallback: z
+    .string()
+    .nullable()
+    .describe("The default that it takes instead, or null: it cannot read the data"),
+  announcedAt: z.string(),
+  supersededAt: z.string().nullable(),
 });
 
 export const verdictShape = z.object({
   is_compatible: z.boolean(),
   messages: z.array(z.string()).readonly(),
   incompatibilities: z.array(reason).readonly().exactOptional(),
+  warnings,
 });
 
 const level = z.string().describe("NONE, or BACKWARD, FORWARD or FULL with or without _TRANSITIVE");
@@ -81,6 +120,7 @@ export const schemaSchema = answers(
   }),
 );
 export const versionSchema = answers(versionShape);
+export const registeredSchema = answers(z.object({ ...versionShape.shape, warnings }));
 export const versionListSchema = answers(z.array(versionShape).readonly());
 export const verdictSchema = answers(verdictShape);
 export const levelAnswer = answers(z.object({ compatibilityLevel: level }));

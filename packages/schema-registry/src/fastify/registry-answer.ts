@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { JavaScriptWarning } from "../javascript/javascript-warning.ts";
 import type { SchemaRefusal } from "../registry/schema-refusal.ts";
 import type { StoredSchema, SubjectVersion } from "../registry/subject-version.ts";
 import type { schemaShape, verdictShape, versionShape } from "./registry-answer-schema.ts";
@@ -28,8 +29,12 @@ export function versionAnswer(found: SubjectVersion): z.input<typeof versionShap
 }
 
 /** Confluent's verdict with its messages, and the same reasons as data. */
-export function verdictAnswer(refusal: SchemaRefusal | null): z.input<typeof verdictShape> {
+export function verdictAnswer(
+  refusal: SchemaRefusal | null,
+  warnings: readonly JavaScriptWarning[],
+): z.input<typeof verdictShape> {
+  const warned = warnings.length > 0 && { warnings };
   return refusal === null
-    ? { is_compatible: true, messages: [] }
-    : { is_compatible: false, messages: refusal.messages, incompatibilities: refusal.reasons };
+    ? { is_compatible: true, messages: [], ...warned }
+    : { is_compatible: false, messages: refusal.messages, incompatibilities: refusal.reasons, ...warned };
 }

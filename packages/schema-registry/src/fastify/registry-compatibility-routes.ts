@@ -19,7 +19,9 @@ export function compatibilityRoutes({ routes, registryOf }: RouteScope): void {
     async (request) => {
       const { params, query, body } = request;
       const wanted = schemaRequest(body, query.normalize);
-      return verdictAnswer(await registryOf(request).checkCompatibility(params.subject, wanted));
+      const registry = registryOf(request);
+      const refusal = await registry.checkCompatibility(params.subject, wanted);
+      return verdictAnswer(refusal, await registry.javaScriptWarnings(params.subject, wanted));
     },
   );
 
@@ -30,7 +32,9 @@ export function compatibilityRoutes({ routes, registryOf }: RouteScope): void {
       const { params, query, body } = request;
       const version = parseVersion(params.version);
       const wanted = schemaRequest(body, query.normalize);
-      return verdictAnswer(await registryOf(request).checkCompatibility(params.subject, wanted, { version }));
+      const registry = registryOf(request);
+      const refusal = await registry.checkCompatibility(params.subject, wanted, { version });
+      return verdictAnswer(refusal, await registry.javaScriptWarnings(params.subject, wanted));
     },
   );
 }

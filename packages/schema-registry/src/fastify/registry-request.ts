@@ -35,6 +35,7 @@ export const permanentQuery = z.object({ permanent: flag });
 export const scopeQuery = z.object({ defaultToGlobal: flag, force: flag });
 export const schemaQuery = z.object({ normalize: flag, deleted: flag });
 export const subjectHintQuery = z.object({ subject: last.optional(), fetchMaxId: flag, format });
+export const importQuery = z.object({ dryRun: flag });
 export const metadataQuery = z
   .object({ key: every, value: every, deleted: flag })
   .refine(({ key, value }) => key.length === value.length, "needs a value for every key")
@@ -66,7 +67,7 @@ export const listQuery = z
     prefix: rest.subjectPrefix === undefined ? {} : { subjectPrefix: rest.subjectPrefix },
   }));
 
-const reference = z.object({ name: z.string(), subject: z.string(), version: z.number().int() });
+export const schemaReference = z.object({ name: z.string(), subject: z.string(), version: z.number().int() });
 
 const metadata = z.object({
   tags: z.record(storable, z.array(storable)).nullish(),
@@ -77,7 +78,7 @@ const metadata = z.object({
 export const schemaBody = z.object({
   schema: z.string().nullish(),
   schemaType: z.string().nullish(),
-  references: z.array(reference).nullish(),
+  references: z.array(schemaReference).nullish(),
   metadata: metadata.nullish(),
   ruleSet: z.unknown().optional(),
   id: z.number().int().nullish(),

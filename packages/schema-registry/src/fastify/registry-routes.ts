@@ -8,9 +8,12 @@ import { applyContextPrefix } from "./registry-context-prefix.ts";
 import { sendRegistryFailure } from "./registry-failure.ts";
 import { negotiateAnswerType, requestTypes, standardAnswerType } from "./registry-media-type.ts";
 import { metadataRoutes } from "./registry-metadata-routes.ts";
+import { diffRoute } from "./diff-route.ts";
+import { readerRoutes } from "./reader-routes.ts";
 import type { RouteScope } from "./registry-route-host.ts";
 import { schemaRoutes } from "./registry-schema-routes.ts";
 import { subjectRoutes, versionRoutes } from "./registry-subject-routes.ts";
+import { transferRoutes } from "./transfer-routes.ts";
 
 export interface RegistryRoutesOptions {
   readonly registry: Registry;
@@ -73,6 +76,8 @@ export const registryRoutes: FastifyPluginAsync<RegistryRoutesOptions> = async (
   const scope = { routes: fastify.withTypeProvider<ZodTypeProvider>(), registryOf: () => registry };
   addRoutes(scope, authorOf);
   metadataRoutes(scope);
+  readerRoutes(scope);
+  transferRoutes(scope);
 
   await fastify.register(
     async (contextual) => {
@@ -89,6 +94,7 @@ export const registryRoutes: FastifyPluginAsync<RegistryRoutesOptions> = async (
 function addRoutes(scope: RouteScope, authorOf: (request: FastifyRequest) => string | null): void {
   subjectRoutes(scope, authorOf);
   versionRoutes(scope);
+  diffRoute(scope);
   schemaRoutes(scope);
   compatibilityRoutes(scope);
   configRoutes(scope);

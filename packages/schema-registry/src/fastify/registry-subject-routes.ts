@@ -5,6 +5,7 @@ import {
   listAnswer,
   numberAnswer,
   numbersAnswer,
+  registeredSchema,
   textAnswer,
   versionSchema,
 } from "./registry-answer-schema.ts";
@@ -95,7 +96,7 @@ export function subjectRoutes(
         params: subjectParams,
         querystring: schemaQuery,
         body: schemaBody,
-        response: versionSchema,
+        response: registeredSchema,
       },
     },
     async (request) => {
@@ -103,8 +104,10 @@ export function subjectRoutes(
       const author = authorOf(request);
       const wanted = schemaRequest(body, query.normalize);
       const authorship = author === null ? {} : { author };
-      const registered = await registryOf(request).register(params.subject, wanted, authorship);
-      return { ...versionAnswer(registered), schemaType: "AVRO" };
+      const registry = registryOf(request);
+      const registered = await registry.register(params.subject, wanted, authorship);
+      const warnings = await registry.javaScriptWarnings(params.subject, registered);
+      return { ...versionAnswer(registered), schemaType: "AVRO", ...(warnings.length > 0 && { warnings }) };
     },
   );
 

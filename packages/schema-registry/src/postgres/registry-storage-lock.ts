@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 export function registryLockStatement(schema: string, subject: string, shared: readonly string[]): string {
   const own = lockKey(schema, subject);
   const others = new Set(shared.map((name) => lockKey(schema, name)));
+  others.add(lockKey(schema, everySubject));
   others.delete(own);
   return [own, ...others]
     .toSorted((a, b) => (a < b ? -1 : 1))
@@ -14,6 +15,14 @@ export function registryLockStatement(schema: string, subject: string, shared: r
       key === own ? `select pg_advisory_xact_lock(${key})` : `select pg_advisory_xact_lock_shared(${key})`,
     )
     .join("; ");
+}
+
+// No subject holds a control character.
+const everySubject = "\0";
+
+/** The statement that holds every subject until the transaction ends. */
+export function importLockStatement(schema: string): string {
+  return `select pg_advisory_xact_lock(${lockKey(schema, everySubject)})`;
 }
 
 function lockKey(schema: string, subject: string): bigint {

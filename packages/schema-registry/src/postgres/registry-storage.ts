@@ -3,11 +3,13 @@ import { type RegistryStorage, RegistryStorageUnavailableError } from "../regist
 import type { Logger } from "../logger.ts";
 import { migrate, type MigrateResult } from "./migrate.ts";
 import { quoteIdentifier } from "./quote-identifier.ts";
+import { readerSchemaStorage } from "./reader-schema-storage.ts";
 import { isTransient, isUnreachable } from "./registry-storage-failure.ts";
 import { registryLockStatement } from "./registry-storage-lock.ts";
 import { createSubjectQueue } from "./registry-storage-queue.ts";
 import { type Queryable, registryReader } from "./registry-storage-reader.ts";
 import { registryWriter } from "./registry-storage-writer.ts";
+import { transferStorage } from "./transfer-storage.ts";
 
 export interface PostgresRegistryStorageOptions {
   /** Stays the caller's: it is not closed here. */
@@ -30,8 +32,13 @@ export function postgresRegistryStorage({
   const enqueue = createSubjectQueue();
   const query: Queryable = (statement) => pool.query(statement);
 
+  const send: Queryable = (statement) => translated(() => query(statement));
+  const transfer = transferStorage({ pool, schema, tables });
+
   return {
-    ...registryReader((statement) => translated(() => query(statement)), tables),
+    ...registryReader(send, tables),
+    readers: readerSchemaStorage(send, tables),
+    transfer: { ...transfer, writeAll: (work) => translated(() => transfer.writeAll(work)) },
 
     serialised({ subject, shared = [] }, work) {
       const lock = registryLockStatement(schema, subject, shared);

@@ -1,6 +1,10 @@
 import type { CompatibilityLevel } from "../compatibility/compatibility-level.ts";
+import { versionDiffs } from "../diff/version-diff.ts";
 import { RegistryError } from "../errors.ts";
+import { versionWarnings } from "../javascript/version-warnings.ts";
 import { silentLogger, type Logger } from "../logger.ts";
+import { registryTransfer } from "../transfer/registry-transfer.ts";
+import { readerSchemas } from "../usage/reader-schemas.ts";
 import { findRefusal } from "./compatibility-check.ts";
 import { deletion } from "./deletion.ts";
 import { findEquivalent } from "./equivalent-version.ts";
@@ -33,13 +37,18 @@ export interface RegistryOptions {
  */
 export function createRegistry(options: RegistryOptions): Registry {
   const { storage, defaultLevel = "BACKWARD", logger = silentLogger } = options;
-  const preparation = schemaPreparation(storage, { ...defaultSchemaLimits, ...options.limits });
+  const limits = { ...defaultSchemaLimits, ...options.limits };
+  const preparation = schemaPreparation(storage, limits);
 
   return {
     ...subjectReads(storage, preparation),
     ...schemaReads(storage, preparation),
     ...settingOperations(storage, defaultLevel),
     ...deletion({ storage, defaultLevel, logger }),
+    ...versionDiffs({ storage, preparation }),
+    ...versionWarnings({ storage, preparation }),
+    ...readerSchemas({ storage: storage.readers, preparation, logger }),
+    ...registryTransfer({ storage: storage.transfer, limits, defaultLevel, logger }),
     register: registration({ storage, preparation, defaultLevel, logger }),
 
     async lookup(text, request, { deleted = false } = {}) {

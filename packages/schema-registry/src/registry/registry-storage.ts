@@ -1,4 +1,6 @@
 import type { CompatibilityLevel } from "../compatibility/compatibility-level.ts";
+import type { TransferStorage } from "../transfer/transfer-storage.ts";
+import type { ReaderSchemaStorage } from "../usage/reader-schema-storage.ts";
 import type { RegistryMode } from "./registry-mode.ts";
 import type { SchemaMetadata } from "./schema-metadata.ts";
 import type { SchemaReference } from "./schema-reference.ts";
@@ -116,6 +118,9 @@ export interface RegistryWriter extends RegistryReader {
 
 /** Where the registry keeps its history. Reads outside of {@link RegistryStorage.serialised} see what is committed. */
 export interface RegistryStorage extends RegistryReader {
+  readonly readers: ReaderSchemaStorage;
+  readonly transfer: TransferStorage;
+
   /**
    * Runs `work` in one transaction, alone for `subject` and while nobody changes `shared` subjects, across
    * processes. `work` reads through the writer only and has no effects of its own: it runs again after a transient

@@ -1,4 +1,8 @@
 import type { CompatibilityLevel } from "../compatibility/compatibility-level.ts";
+import type { VersionDiffs } from "../diff/version-diff.ts";
+import type { VersionWarnings } from "../javascript/version-warnings.ts";
+import type { RegistryTransfer } from "../transfer/registry-transfer.ts";
+import type { ReaderSchemas } from "../usage/reader-schemas.ts";
 import type { RegistryMode } from "./registry-mode.ts";
 import type { Page, Visibility } from "./registry-storage.ts";
 import type { SchemaMetadata } from "./schema-metadata.ts";
@@ -47,7 +51,7 @@ export interface DeletedOption {
  *
  * Where a scope is left out of a setting, it is the global one; `:.name:` is the scope of a context.
  */
-export interface Registry {
+export interface Registry extends VersionDiffs, VersionWarnings, ReaderSchemas, RegistryTransfer {
   /**
    * Makes the schema the newest version of the subject. A schema that is a live version already keeps its place.
    * Check and insert are one step per subject: of two rivals that exclude each other one is refused.

@@ -1,0 +1,50 @@
+import type { NewSchema, RegistryReader, Setting } from "../registry/registry-storage.ts";
+import type { SubjectVersion } from "../registry/subject-version.ts";
+
+/** A version as it goes into an export. */
+export type ExportedVersion = Pick<
+  SubjectVersion,
+  "subject" | "version" | "id" | "schema" | "references" | "metadata" | "deleted" | "author" | "registeredAt"
+>;
+
+/** A version that is to be stored as it was elsewhere. */
+export interface ImportedVersion extends NewSchema {
+  readonly subject: string;
+  readonly version: number;
+  readonly id: number;
+  readonly deleted: boolean;
+  readonly author: string | null;
+  readonly registeredAt: Date | null;
+  /** Where it stands in the import, for errors. */
+  readonly line: number;
+}
+
+/** Writes of an import: they add, and never change or remove. */
+export interface TransferWriter extends RegistryReader {
+  /**
+   * Adds versions with their schemas, and answers how many of them were not there.
+   *
+   * @throws RegistryError `operation-not-permitted` when an id or a version is another schema's here, `id-mismatch`
+   * when the schema is here under another id
+   */
+  addVersions(versions: readonly ImportedVersion[]): Promise<number>;
+  /** Gives a scope without settings its settings. */
+  addSetting(scope: string, setting: Setting): Promise<void>;
+}
+
+/** A setting with what it is for. */
+export interface ScopedSetting extends Setting {
+  readonly scope: string;
+}
+
+export interface TransferStorage {
+  /** Everything as of one moment: versions, each after those that it refers to, then settings. */
+  readAll(): AsyncIterable<ExportedVersion | ScopedSetting>;
+  /**
+   * Runs `work` in one transaction while nobody else writes; reads go on. What it did is kept only if it answers
+   * `keep: true`.
+   */
+  writeAll<T>(
+    work: (writer: TransferWriter) => Promise<{ readonly keep: boolean; readonly result: T }>,
+  ): Promise<T>;
+}
