@@ -12,7 +12,8 @@ import {
 } from "@tidemark/framework";
 import { createPool } from "@tidemark/schema-registry/postgres";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { accountsFold, Bank, Moved, Opened, type BankEvent } from "../../support/bank.ts";
+import { accountsFold, Bank, Moved, Opened } from "../../support/bank.ts";
+import { opened, ownersByFold } from "../../support/owners.ts";
 import { eventStoreTemplate } from "../../support/event-store-template.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/test-database.ts";
 import { waitFor } from "../../support/wait-for.ts";
@@ -35,10 +36,6 @@ afterEach(async () => {
 });
 
 const quick = { steps: 3, duration: 5, factor: 2, jitter: 0, cap: 20 };
-
-function opened(account: string, owner = "somebody"): BankEvent {
-  return { account, event: Opened({ owner }) };
-}
 
 interface Tables {
   owners: { account_id: string; owner: string };
@@ -70,20 +67,6 @@ function ownersByHandlers(
     },
   });
 }
-
-const ownersByFold = defineFoldProjection({
-  name: "owners",
-  version: 1,
-  events: [Opened],
-  table: defineTable("owners", { account_id: text(), owner: text() }, { primaryKey: ["account_id"] }),
-  keys: (event) => event.aggregateId,
-  fold: {
-    Opened: (_, { data }, account_id) => {
-      if (data.owner === "throws") throw new Error("the fold does not like this");
-      return { account_id, owner: data.owner };
-    },
-  },
-});
 
 async function holderOf(supervisor: ProjectionSupervisor) {
   return (await supervisor.status())[0]?.builds[0]?.holders[0];
@@ -285,43 +268,6 @@ describe("an event that is newer than this node", () => {
       { account_id: "a", limit: 0n },
       { account_id: "b", limit: 5n },
       { account_id: "c", limit: 0n },
-    ]);
-  });
-});
-
-describe("a checkpoint of another log", () => {
-  test.each([
-    ["store_id = '00000000-0000-4000-8000-000000000000'", "was made by event store"],
-    ["event_id = '00000000-0000-4000-8000-000000000000'", "names event"],
-    ["position = 99", "the log has no such position"],
-  ])("(%s) stops the subscription and says which rebuild heals it", async (change, reason) => {
-    const bank = await openBank();
-    await bank.append([opened("a", "1"), opened("b", "2")]);
-    const first = bank.supervisor([ownersByFold]);
-    await first.start();
-    await first.whenReady();
-    await first.close();
-    const pool = createPool({ connectionString: database.connectionString, max: 1 });
-    await pool.query(`update tidemark.checkpoints set ${change}`);
-    await pool.end();
-
-    const errors: unknown[] = [];
-    const logger = { debug() {}, info() {}, warn() {}, error: (fields: object) => void errors.push(fields) };
-    const supervisor = bank.supervisor([ownersByFold], { logger });
-    await supervisor.start();
-    await waitFor(() => errors.length > 0);
-    expect(errors).toEqual([
-      { err: expect.objectContaining({ code: "log-diverged" }), subscription: "projection:owners:v1:b1" },
-    ]);
-    expect(String(Object(errors[0]).err)).toMatch(reason);
-    await bank.append([opened("c", "3")]);
-    expect(await owners()).toEqual(["1", "2"]);
-    await supervisor.rebuild("owners");
-    const { db } = await supervisor.query(ownersByFold);
-    expect(await db.selectFrom("owners").select("owner").orderBy("owner").execute()).toEqual([
-      { owner: "1" },
-      { owner: "2" },
-      { owner: "3" },
     ]);
   });
 });
