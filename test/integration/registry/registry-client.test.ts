@@ -13,6 +13,7 @@ import { createRegistry } from "@tidemark/schema-registry";
 import { createRegistryServer } from "@tidemark/schema-registry/fastify";
 import { createPool, postgresRegistryStorage } from "@tidemark/schema-registry/postgres";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { waitFor } from "../../support/wait-for.ts";
 import { recordText, startRegistry, type RunningRegistry } from "./registry-fixture.ts";
 
 const owner = { name: "owner", type: "string" };
@@ -40,10 +41,19 @@ describe.each(kinds)("a client %s", (kind, connect) => {
   test("registers, looks up, lists and reads", async () => {
     const client = connect();
     const first = await client.register(subject, v1);
-    expect(first).toEqual({ subject, id: first.id, version: 1, schema: first.schema, references: [] });
+    const { warnings, ...version1 } = first;
+    expect(first).toEqual({
+      subject,
+      id: first.id,
+      version: 1,
+      schema: first.schema,
+      references: [],
+      warnings: [],
+    });
     expect(await client.register(subject, v1)).toEqual(first);
-    const second = await client.register(subject, v2);
-    expect(await client.lookup(subject, v1)).toEqual(first);
+    const { warnings: none, ...second } = await client.register(subject, v2);
+    expect([warnings, none]).toEqual([[], []]);
+    expect(await client.lookup(subject, v1)).toEqual(version1);
     expect(await client.lookup(subject, recordText("Other", []))).toBeNull();
     expect(await client.lookup("absent", v1)).toBeNull();
     expect(await client.getVersion(subject, "latest")).toEqual(second);
@@ -83,6 +93,7 @@ describe.each(kinds)("a client %s", (kind, connect) => {
       compatible: true,
       reasons: [],
       messages: [],
+      warnings: [],
     });
   });
 
@@ -209,6 +220,45 @@ describe("over HTTP, when the registry misbehaves", () => {
     expect(requests()).toBe(2);
   });
 
+  test("a look-up that every caller has left is ended, and the next caller starts anew", async () => {
+    const closed: Promise<unknown>[] = [];
+    const { url, requests } = await misbehaving((request, response, count) => {
+      if (count > 1) json(response, 200, { subject: "s", id: 7, version: 3, schema: '"int"' });
+      else closed.push(new Promise((resolve) => request.socket.once("close", resolve)));
+    });
+    const client = createRegistryClient({ url });
+    const callers = [new AbortController(), new AbortController()];
+    const left = callers.map(({ signal }) => client.getVersion("s", 3, { signal }));
+    await waitFor(() => requests() === 1);
+    for (const caller of callers) caller.abort(new Error("not needed"));
+    for (const call of left) await expect(call).rejects.toThrow("not needed");
+    await closed[0];
+    expect(await client.getVersion("s", 3)).toMatchObject({ id: 7 });
+    expect(requests()).toBe(2);
+  });
+
+  test("concurrent look-ups of a schema share a request", async () => {
+    const { url, requests } = await misbehaving((_request, response) =>
+      json(response, 200, { subject: "s", id: 7, version: 3, schema: '"int"' }),
+    );
+    const client = createRegistryClient({ url });
+    const found = await Promise.all([1, 2, 3].map(() => client.lookup("s", '"int"')));
+    expect(found.map((version) => version?.id)).toEqual([7, 7, 7]);
+    expect(requests()).toBe(1);
+    await Promise.all([client.lookup("s", '"int"'), client.lookup("s", '"long"')]);
+    expect(requests()).toBe(3);
+  });
+
+  test("a registry that keeps no readers and gives no warnings is taken as such", async () => {
+    const { url } = await misbehaving((request, response) => {
+      if (request.method === "PUT") json(response, 404, { error_code: 404, message: "HTTP 404 Not Found" });
+      else json(response, 200, { is_compatible: true });
+    });
+    const client = createRegistryClient({ url });
+    expect(await client.announceReaders("ledger", [{ subject: "s", schema: '"int"' }])).toBe(false);
+    expect(await client.checkCompatibility("s", '"int"')).toMatchObject({ compatible: true, warnings: [] });
+  });
+
   test("reads the id of a registry before Confluent 8 and asks for the rest; sends credentials", async () => {
     const seen: (string | undefined)[] = [];
     const { url } = await misbehaving((request, response) => {
@@ -223,6 +273,7 @@ describe("over HTTP, when the registry misbehaves", () => {
       version: 3,
       schema: '"int"',
       references: [],
+      warnings: [],
     });
     const bearer = createRegistryClient({ url, auth: { type: "bearer", token: "t" } });
     await bearer.lookup("s", '"int"');

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { JavaScriptWarning } from "../javascript/javascript-warning.ts";
 import type { RefusalReason } from "../registry/schema-refusal.ts";
 import { InvalidSchemaError, RegistryRequestError, SchemaRefusedError } from "./registry-client-errors.ts";
 import type { RefusedResponse } from "./registry-transport.ts";
@@ -17,11 +18,33 @@ export const versionAnswer = z.object({
   references,
 });
 
+/** A registry that answers something else there gives no warnings. */
+const warnings: z.ZodType<readonly JavaScriptWarning[]> = z
+  .array(
+    z.object({
+      rule: z.enum([
+        "empty-union",
+        "empty-enum",
+        "default-of-later-branch",
+        "default-not-read",
+        "name-not-usable",
+        "namespace-moved",
+      ]),
+      path: z.string(),
+      message: z.string(),
+      hint: z.string(),
+      version: z.number().exactOptional(),
+      direction: z.enum(["backward", "forward"]).exactOptional(),
+    }),
+  )
+  .catch([]);
+
 export const registerAnswer = z.object({
   id: z.number(),
   version: z.number().optional(),
   schema: z.string().optional(),
   references,
+  warnings,
 });
 
 export const schemaAnswer = z.object({ schema: z.string() });
@@ -77,6 +100,7 @@ export const checkAnswer = z.object({
     .nullish()
     .transform((list) => list ?? []),
   incompatibilities: reasons,
+  warnings,
 });
 
 const refusalBody = z.object({ incompatibilities: reasons });

@@ -12,6 +12,7 @@ import { RegistryRequestError } from "./registry-client-errors.ts";
 import type { RegisteredVersion, RegistryClient, RequestOptions, SchemaOptions } from "./registry-client.ts";
 import { createRegistryTransport, type RegistryTransportOptions } from "./registry-transport.ts";
 import { createSchemaCache } from "./schema-cache.ts";
+import { createSingleFlight } from "./single-flight.ts";
 
 export interface RegistryClientOptions extends RegistryTransportOptions {
   /** Most schemas that are kept by id; 1,000 by default. */
@@ -21,7 +22,7 @@ export interface RegistryClientOptions extends RegistryTransportOptions {
 /**
  * A client of any registry that speaks the Confluent REST API for Avro.
  *
- * Schemas are kept by id, and concurrent look-ups of one id share a request. Time-outs, broken connections, 408, 429
+ * Schemas are kept by id, and concurrent look-ups of the same share a request. Time-outs, broken connections, 408, 429
  * and 5xx are retried with backoff and jitter; every operation may be repeated safely.
  *
  * @example
@@ -31,6 +32,7 @@ export interface RegistryClientOptions extends RegistryTransportOptions {
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const transport = createRegistryTransport(options);
   const cache = createSchemaCache(options.cacheSize ?? 1_000);
+  const flight = createSingleFlight<RegisteredVersion | null>();
 
   /** `absent` lists the error codes that mean "there is none". */
   async function ask<T>(
@@ -57,7 +59,9 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   ): Promise<RegisteredVersion | null> {
     const path = `/subjects/${encodeURIComponent(subject)}`;
     const body = schemaBody(schema, options);
-    return ask("POST", path, versionAnswer, { ...options, body, subject, absent: [40401, 40403] });
+    const load = async (signal: AbortSignal): Promise<RegisteredVersion | null> =>
+      ask("POST", path, versionAnswer, { body, subject, signal, absent: [40401, 40403] });
+    return flight(JSON.stringify([path, body]), load, options.signal);
   }
 
   return {
@@ -66,18 +70,18 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       const request = { ...options, body: schemaBody(schema, options), subject };
       const answer = present(await ask("POST", path, registerAnswer, request), path);
       if (answer.version !== undefined && answer.schema !== undefined) {
-        const { id, version, schema: text, references } = answer;
-        return { subject, id, version, schema: text, references };
+        const { id, version, schema: text, references, warnings } = answer;
+        return { subject, id, version, schema: text, references, warnings };
       }
       // Registries before Confluent 8 answer the id alone.
-      return present(await lookup(subject, schema, options), path);
+      return { ...present(await lookup(subject, schema, options), path), warnings: answer.warnings };
     },
 
     lookup,
 
     async getSchema(id, options = {}) {
-      const load = async (): Promise<string | null> => {
-        const found = await ask("GET", `/schemas/ids/${id}`, schemaAnswer, { absent: [40403] });
+      const load = async (signal: AbortSignal): Promise<string | null> => {
+        const found = await ask("GET", `/schemas/ids/${id}`, schemaAnswer, { signal, absent: [40403] });
         return found?.schema ?? null;
       };
       return cache.get(id, load, options.signal);
@@ -85,7 +89,9 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
 
     async getVersion(subject, version, options = {}) {
       const path = `/subjects/${encodeURIComponent(subject)}/versions/${version}`;
-      return ask("GET", path, versionAnswer, { ...options, subject, absent: [40401, 40402] });
+      const load = async (signal: AbortSignal): Promise<RegisteredVersion | null> =>
+        ask("GET", path, versionAnswer, { subject, signal, absent: [40401, 40402] });
+      return flight(path, load, options.signal);
     },
 
     async listVersions(subject, options = {}) {
@@ -108,8 +114,15 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       const path = `/compatibility/subjects/${encodeURIComponent(subject)}/versions?verbose=true`;
       const request = { ...options, body: schemaBody(schema, options), subject };
       const answer = present(await ask("POST", path, checkAnswer, request), path);
-      const { is_compatible: compatible, messages, incompatibilities: reasons } = answer;
-      return { compatible, messages, reasons };
+      const { is_compatible: compatible, messages, incompatibilities: reasons, warnings } = answer;
+      return { compatible, messages, reasons, warnings };
+    },
+
+    async announceReaders(application, readers, options = {}) {
+      const path = `/applications/${encodeURIComponent(application)}/readers`;
+      // Registries that do not know the path answer 404, or 405 where they know it for something else.
+      const request = { ...options, body: { readers }, subject: application, absent: [404, 405] };
+      return (await ask("PUT", path, z.unknown(), request)) !== null;
     },
   };
 }

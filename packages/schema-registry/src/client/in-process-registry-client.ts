@@ -26,7 +26,9 @@ export function inProcessRegistryClient(
     register: async (subject, schema, options = {}) =>
       call(subject, options, async () => {
         const references = options.references ?? [];
-        return registeredVersion(await registry.register(subject, { schema, references }, authorship));
+        const registered = await registry.register(subject, { schema, references }, authorship);
+        const warnings = await registry.javaScriptWarnings(subject, registered);
+        return { ...registeredVersion(registered), warnings };
       }),
 
     lookup: async (subject, schema, options = {}) =>
@@ -56,8 +58,15 @@ export function inProcessRegistryClient(
       call(subject, options, async () => {
         const request = { schema, references: options.references ?? [] };
         const refusal = await registry.checkCompatibility(subject, request);
-        if (refusal === null) return { compatible: true, reasons: [], messages: [] };
-        return { compatible: false, reasons: refusal.reasons, messages: refusal.messages };
+        const warnings = await registry.javaScriptWarnings(subject, request);
+        if (refusal === null) return { compatible: true, reasons: [], messages: [], warnings };
+        return { compatible: false, reasons: refusal.reasons, messages: refusal.messages, warnings };
+      }),
+
+    announceReaders: async (application, readers, options = {}) =>
+      call(application, options, async () => {
+        await registry.announceReaders(application, readers);
+        return true;
       }),
   };
 }

@@ -1,3 +1,4 @@
+export type { JavaScriptWarning } from "../javascript/javascript-warning.ts";
 export type { RefusalReason } from "../registry/schema-refusal.ts";
 export type { SchemaReference } from "../registry/schema-reference.ts";
 export { createRegistryClient, type RegistryClientOptions } from "./http-registry-client.ts";
@@ -13,7 +14,9 @@ export {
 } from "./registry-client-errors.ts";
 export type {
   CompatibilityVerdict,
+  ReaderSchema,
   RegisteredVersion,
+  Registration,
   RegistryClient,
   RequestOptions,
   SchemaOptions,

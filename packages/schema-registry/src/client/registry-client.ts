@@ -1,4 +1,5 @@
 import type { CompatibilityLevel } from "../compatibility/compatibility-level.ts";
+import type { JavaScriptWarning } from "../javascript/javascript-warning.ts";
 import type { RefusalReason } from "../registry/schema-refusal.ts";
 import type { SchemaReference } from "../registry/schema-reference.ts";
 
@@ -22,11 +23,27 @@ export interface RegisteredVersion {
   readonly references: readonly SchemaReference[];
 }
 
+/** What a registration answers. */
+export interface Registration extends RegisteredVersion {
+  /** What clients in JavaScript cannot do with the schema, though it is legal; empty from other registries. */
+  readonly warnings: readonly JavaScriptWarning[];
+}
+
+/** A schema with which an application reads a subject. */
+export interface ReaderSchema {
+  readonly subject: string;
+  /** Avro schema text; it need not be a version of the subject. */
+  readonly schema: string;
+  readonly references?: readonly SchemaReference[];
+}
+
 export interface CompatibilityVerdict {
   readonly compatible: boolean;
   /** Empty when compatible, and when the registry at the other end gives messages only. */
   readonly reasons: readonly RefusalReason[];
   readonly messages: readonly string[];
+  /** As of {@link Registration}. */
+  readonly warnings: readonly JavaScriptWarning[];
 }
 
 /**
@@ -43,7 +60,7 @@ export interface RegistryClient {
    * @throws SchemaRefusedError when it is not compatible with an earlier version
    * @throws InvalidSchemaError when it is not valid Avro
    */
-  register(subject: string, schema: string, options?: SchemaOptions): Promise<RegisteredVersion>;
+  register(subject: string, schema: string, options?: SchemaOptions): Promise<Registration>;
 
   /**
    * The version under which the subject holds this schema, or null.
@@ -77,4 +94,16 @@ export interface RegistryClient {
    * @throws InvalidSchemaError when it is not valid Avro
    */
   checkCompatibility(subject: string, schema: string, options?: SchemaOptions): Promise<CompatibilityVerdict>;
+
+  /**
+   * Tells with which schemas an application reads from now on, all of them: the registry then names it when a version
+   * drops a field that it uses. False when the registry does not keep that, as Confluent's.
+   *
+   * @throws InvalidSchemaError when one is not valid Avro
+   */
+  announceReaders(
+    application: string,
+    readers: readonly ReaderSchema[],
+    options?: RequestOptions,
+  ): Promise<boolean>;
 }

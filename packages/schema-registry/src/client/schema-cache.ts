@@ -1,9 +1,12 @@
+import { createSingleFlight } from "./single-flight.ts";
+
 export interface SchemaCache {
-  /**
-   * The kept text, or what `load` finds; concurrent calls for one id share one `load`. A caller whose signal aborts
-   * leaves alone, the others go on waiting.
-   */
-  get(id: number, load: () => Promise<string | null>, signal?: AbortSignal): Promise<string | null>;
+  /** The kept text, or what `load` finds; concurrent calls for one id share one `load`. */
+  get(
+    id: number,
+    load: (signal: AbortSignal) => Promise<string | null>,
+    signal?: AbortSignal,
+  ): Promise<string | null>;
 }
 
 /**
@@ -12,17 +15,7 @@ export interface SchemaCache {
  */
 export function createSchemaCache(capacity: number): SchemaCache {
   const texts = new Map<number, string>();
-  const loading = new Map<number, Promise<string | null>>();
-
-  async function fill(id: number, load: () => Promise<string | null>): Promise<string | null> {
-    try {
-      const text = await load();
-      if (text !== null) keep(id, text);
-      return text;
-    } finally {
-      loading.delete(id);
-    }
-  }
+  const flight = createSingleFlight<string | null>();
 
   function keep(id: number, text: string): void {
     // A map iterates in insertion order: what is put in last is the most recently used.
@@ -40,20 +33,15 @@ export function createSchemaCache(capacity: number): SchemaCache {
         keep(id, kept);
         return kept;
       }
-      let pending = loading.get(id);
-      if (pending === undefined) {
-        pending = fill(id, load);
-        loading.set(id, pending);
-      }
-      return signal ? unlessAborted(pending, signal) : pending;
+      return flight(
+        String(id),
+        async (shared) => {
+          const text = await load(shared);
+          if (text !== null) keep(id, text);
+          return text;
+        },
+        signal,
+      );
     },
   };
-}
-
-function unlessAborted<T>(pending: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    pending.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }
