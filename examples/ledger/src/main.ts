@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, Option } from "commander";
+import { ledger } from "./app.ts";
 import { readConfig } from "./config.ts";
 import { importFile } from "./run/import-file.ts";
 import { rebuildProjection } from "./run/rebuild-projection.ts";
@@ -44,7 +45,7 @@ async function main(): Promise<void> {
   program
     .command("rebuild")
     .description("rebuild a read model from position zero, beside the one that serves")
-    .argument("<projection>", "accounts, statement or trial-balance", projectionName)
+    .addArgument(new Argument("<projection>", "its name").choices(ledger.projections.map(({ name }) => name)))
     .option("--json", "progress and result as JSON lines", false)
     .action(async (projection: string, { json }: { json: boolean }) => {
       process.exitCode = await rebuildProjection(readConfig(process.env), {
@@ -65,11 +66,6 @@ async function main(): Promise<void> {
     process.stderr.write(`${explainFailure(error)}\n`);
     process.exitCode = failed;
   }
-}
-
-function projectionName(value: string): string {
-  if (/^[a-z][a-z0-9-]*$/.test(value)) return value;
-  throw new InvalidArgumentError("A projection's name has lower-case letters, digits and hyphens.");
 }
 
 /** The second Ctrl-C, or an end that takes too long, does not wait any more; what was acknowledged is stored. */

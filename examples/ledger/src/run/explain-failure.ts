@@ -8,7 +8,14 @@ const explained = [ConfigError, PortInUseError, PostgresError, SourceFileError, 
 
 /** A sentence for a person; the stack only for what nobody expected. */
 export function explainFailure(error: unknown): string {
-  if (explained.some((known) => error instanceof known) && error instanceof Error) return error.message;
+  if (explained.some((known) => error instanceof known) && error instanceof Error)
+    return sentence(error.message);
   if (error instanceof AggregateError) return error.errors.map(explainFailure).join("\n");
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Libraries write their messages to be part of a longer one. */
+function sentence(message: string): string {
+  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

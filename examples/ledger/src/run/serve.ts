@@ -11,6 +11,9 @@ const host = "127.0.0.1";
 /** How long the start waits for read models to be built; a long history is built beside the running API. In milliseconds. */
 const patienceMs = 3_000;
 
+/** What requests that are under way get to end by themselves when the ledger stops; in milliseconds. */
+const drainMs = 1_500;
+
 /** Runs the registry and the ledger until the signal aborts, then closes both in order. */
 export async function serve(config: Config, signal: AbortSignal): Promise<void> {
   await checkPort(config.registryPort, "REGISTRY_PORT");
@@ -39,9 +42,15 @@ export async function serve(config: Config, signal: AbortSignal): Promise<void> 
     await aborted(signal);
     process.stdout.write("Stopping.\n");
   } finally {
-    for (const server of servers.reverse()) await server.close();
+    await Promise.all(servers.map(closeServer));
     await opened.close();
   }
+}
+
+/** A client that has sent half a request would keep the server open for as long as it likes. */
+async function closeServer(server: FastifyInstance): Promise<void> {
+  const cut = setTimeout(() => server.server.closeAllConnections(), drainMs);
+  await server.close().finally(() => clearTimeout(cut));
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

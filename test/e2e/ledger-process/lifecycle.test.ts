@@ -1,0 +1,80 @@
+import { existsSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { makeServerFolder, readServerPid } from "../../support/server-folder.ts";
+import { waitFor } from "../../support/wait-for.ts";
+import { killLedger, runLedger, serveLedger, stopLedger, type ServingLedger } from "./ledger-process.ts";
+
+async function expectBalance(ledger: ServingLedger, balance: string): Promise<void> {
+  const answer = await ledger.getCurrent("/accounts/ada");
+  expect(answer, JSON.stringify(answer.body)).toMatchObject({ status: 200, body: { balance } });
+}
+
+async function deposit(ledger: ServingLedger): Promise<void> {
+  expect((await ledger.post("/accounts/ada/deposits", { amount: "10.00" })).status).toBe(201);
+}
+
+test("what was acknowledged is there after Ctrl-C, after kill -9, and after the database was killed too", async () => {
+  const dataDir = await makeServerFolder();
+  const environment = { LEDGER_DATA_DIR: dataDir };
+  const postgres = join(dataDir, "postgres");
+
+  const first = await serveLedger(environment);
+  expect(first.process.output).toContain(`OpenAPI page     ${first.api}/docs`);
+  expect((await fetch(`${first.api}/docs`)).status).toBe(200);
+  expect(await (await fetch(`${first.registry}/subjects`)).json()).toContain("ledger.AccountOpened");
+  expect((await first.get("/health/ready")).status).toBe(200);
+  await first.post("/accounts", { accountId: "ada", owner: "Ada", currency: "EUR" });
+  await deposit(first);
+  await expectBalance(first, "10.00");
+  await stopLedger(first);
+  expect(await readServerPid(postgres)).toBeUndefined();
+
+  const second = await serveLedger(environment);
+  await expectBalance(second, "10.00");
+  await deposit(second);
+  await killLedger(second);
+  expect(await readServerPid(postgres)).toBeDefined();
+
+  const third = await serveLedger(environment);
+  await expectBalance(third, "20.00");
+  await deposit(third);
+  const pid = await readServerPid(postgres);
+  await killLedger(third);
+  if (pid !== undefined) process.kill(pid, "SIGKILL");
+
+  const fourth = await serveLedger(environment);
+  await expectBalance(fourth, "30.00");
+  await stopLedger(fourth, "SIGTERM");
+  expect(await readServerPid(postgres)).toBeUndefined();
+}, 120_000);
+
+test("Ctrl-C stops it also while it is starting, and while clients hold on to it", async () => {
+  const dataDir = await makeServerFolder();
+  const environment = { LEDGER_DATA_DIR: dataDir };
+  const starting = runLedger(environment);
+  await waitFor(() => existsSync(join(dataDir, "postgres")));
+  const asked = performance.now();
+  starting.kill("SIGINT");
+  await starting.exit;
+  expect(performance.now() - asked, starting.output).toBeLessThan(5_000);
+  expect(starting.output).not.toContain("    at ");
+
+  const ledger = await serveLedger(environment);
+  const silent = await openConnection(ledger.api);
+  await ledger.get("/accounts");
+  await stopLedger(ledger);
+  silent.destroy();
+}, 60_000);
+
+/** A client that has sent half a request and then nothing. */
+function openConnection(url: string) {
+  const half = request(`${url}/accounts`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "content-length": 100 },
+  });
+  half.on("error", () => undefined);
+  half.write("{");
+  return waitFor(() => (half.socket?.connecting === false ? half : null));
+}
