@@ -1,5 +1,5 @@
 import { Argument, Command, Option } from "commander";
-import { ledger } from "./app.ts";
+import ledger from "./app.ts";
 import { readConfig } from "./config.ts";
 import { importFile } from "./run/import-file.ts";
 import { rebuildProjection } from "./run/rebuild-projection.ts";
