@@ -10,6 +10,7 @@ export const registryErrors = {
   "body-too-large": { errorCode: 413, summary: "the body exceeds the size limit" },
   "url-too-long": { errorCode: 414, summary: "a part of the path exceeds the size limit" },
   "unsupported-media-type": { errorCode: 415, summary: "the body has a media type that is not read" },
+  "too-many-logins": { errorCode: 429, summary: "too many passwords wait to be checked" },
   "request-invalid": { errorCode: 422, summary: "a member of the body or the query has the wrong form" },
   "subject-not-found": { errorCode: 40401, summary: "the subject has no version" },
   "version-not-found": { errorCode: 40402, summary: "the subject has no such version" },

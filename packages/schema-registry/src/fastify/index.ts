@@ -3,6 +3,7 @@ export { problem, sendProblem, type FieldError, type Problem } from "./problem-d
 export { problemDocuments, type ProblemDocumentsOptions } from "./problem-documents.ts";
 export { problemServerOptions } from "./problem-server-options.ts";
 export { InvalidFieldsError, requestProblem } from "./request-problem.ts";
+export type { RegistryAccess } from "./registry-access.ts";
 export { registryRoutes, type RegistryRoutesOptions } from "./registry-routes.ts";
 export {
   createRegistryServer,

@@ -55,7 +55,9 @@ export function sendFailure(
   reply: FastifyReply,
   { status, body }: FailureAnswer,
 ): FastifyReply {
-  if (status === 503) reply.header("retry-after", "1");
+  if (status === 503 || status === 429) reply.header("retry-after", "1");
+  if (status === 401)
+    reply.header("www-authenticate", 'Basic realm="schema registry", charset="UTF-8", Bearer');
   // Fastify drops the type that was set before the error.
   const type = negotiateAnswerType(request.headers.accept) ?? standardAnswerType;
   return reply.code(status).type(type).send(body);

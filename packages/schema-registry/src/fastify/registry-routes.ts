@@ -2,6 +2,7 @@ import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import { validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { RegistryError } from "../errors.ts";
 import type { Registry } from "../registry/registry.ts";
+import { guardAccess, type RegistryAccess } from "./registry-access.ts";
 import { compatibilityRoutes } from "./registry-compatibility-routes.ts";
 import { configRoutes } from "./registry-config-routes.ts";
 import { applyContextPrefix } from "./registry-context-prefix.ts";
@@ -17,7 +18,9 @@ import { transferRoutes } from "./transfer-routes.ts";
 
 export interface RegistryRoutesOptions {
   readonly registry: Registry;
-  /** Whom to record as the author of what a request registers; nobody by default. */
+  /** Who may call; on loopback everybody by default, elsewhere nobody. */
+  readonly access?: RegistryAccess;
+  /** Whom to record as the author of what a request registers; by default the name of the caller's credential. */
   readonly authorOf?: (request: FastifyRequest) => string | null;
   /** Bytes of a request body; 4 MiB by default, as a schema is a string within JSON. */
   readonly bodyLimit?: number;
@@ -32,7 +35,9 @@ export interface RegistryRoutesOptions {
  * app.register(registryRoutes, { prefix: "/registry", registry });
  */
 export const registryRoutes: FastifyPluginAsync<RegistryRoutesOptions> = async (fastify, options) => {
-  const { registry, authorOf = () => null, bodyLimit = 4 * 1_048_576 } = options;
+  const { registry, access = "loopback", bodyLimit = 4 * 1_048_576 } = options;
+  const callers = guardAccess(fastify, { registry, access });
+  const { authorOf = callers.nameOf } = options;
 
   fastify.removeAllContentTypeParsers();
   // Java sends a Content-Type with DELETE and no body.
@@ -73,7 +78,7 @@ export const registryRoutes: FastifyPluginAsync<RegistryRoutesOptions> = async (
   fastify.setValidatorCompiler(validatorCompiler);
   // The response schemas are for the documentation; checking each answer would cost as much as making it.
   fastify.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  const scope = { routes: fastify.withTypeProvider<ZodTypeProvider>(), registryOf: () => registry };
+  const scope = { routes: fastify.withTypeProvider<ZodTypeProvider>(), registryOf: callers.registryOf };
   addRoutes(scope, authorOf);
   metadataRoutes(scope);
   readerRoutes(scope);
