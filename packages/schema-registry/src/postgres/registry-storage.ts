@@ -1,10 +1,10 @@
 import type pg from "pg";
-import { type RegistryStorage, RegistryStorageUnavailableError } from "../registry/registry-storage.ts";
+import type { RegistryStorage } from "../registry/registry-storage.ts";
 import type { Logger } from "../logger.ts";
 import { migrate, type MigrateResult } from "./migrate.ts";
 import { quoteIdentifier } from "./quote-identifier.ts";
 import { readerSchemaStorage } from "./reader-schema-storage.ts";
-import { isTransient, isUnreachable } from "./registry-storage-failure.ts";
+import { isTransient, translated } from "./registry-storage-failure.ts";
 import { registryLockStatement } from "./registry-storage-lock.ts";
 import { createSubjectQueue } from "./registry-storage-queue.ts";
 import { type Queryable, registryReader } from "./registry-storage-reader.ts";
@@ -33,12 +33,11 @@ export function postgresRegistryStorage({
   const query: Queryable = (statement) => pool.query(statement);
 
   const send: Queryable = (statement) => translated(() => query(statement));
-  const transfer = transferStorage({ pool, schema, tables });
 
   return {
     ...registryReader(send, tables),
     readers: readerSchemaStorage(send, tables),
-    transfer: { ...transfer, writeAll: (work) => translated(() => transfer.writeAll(work)) },
+    transfer: transferStorage({ pool, schema, tables }),
 
     serialised({ subject, shared = [] }, work) {
       const lock = registryLockStatement(schema, subject, shared);
@@ -88,17 +87,5 @@ async function inTransaction<T>(
     throw error;
   } finally {
     client.release(broken);
-  }
-}
-
-async function translated<T>(operation: () => Promise<T>): Promise<T> {
-  try {
-    return await operation();
-  } catch (cause) {
-    if (!isUnreachable(cause)) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new RegistryStorageUnavailableError(`The registry's database does not answer: ${reason}`, {
-      cause,
-    });
   }
 }

@@ -6,6 +6,7 @@ import type { SchemaReference } from "../registry/schema-reference.ts";
 import { inReferenceOrder } from "../transfer/reference-order.ts";
 import type { ExportedVersion, ScopedSetting, TransferStorage } from "../transfer/transfer-storage.ts";
 import { importLockStatement } from "./registry-storage-lock.ts";
+import { translated, translatedFailure } from "./registry-storage-failure.ts";
 import type { Queryable } from "./registry-storage-reader.ts";
 import { transferWriter } from "./transfer-writer.ts";
 
@@ -53,6 +54,8 @@ export function transferStorage({ pool, schema, tables }: TransferStorageOptions
         yield* await readSettings(send, tables);
         await send({ text: "commit" });
         release({ reuse: true });
+      } catch (error) {
+        throw translatedFailure(error);
       } finally {
         // Also when the reader has left early.
         release({ reuse: false });
@@ -66,6 +69,8 @@ export function transferStorage({ pool, schema, tables }: TransferStorageOptions
         await send({ text: keep ? "commit" : "rollback" });
         release({ reuse: true });
         return result;
+      } catch (error) {
+        throw translatedFailure(error);
       } finally {
         release({ reuse: false });
       }
@@ -77,7 +82,7 @@ async function begin(
   pool: pg.Pool,
   statement: string,
 ): Promise<{ readonly send: Queryable; readonly release: (options: { readonly reuse: boolean }) => void }> {
-  const client = await pool.connect();
+  const client = await translated(() => pool.connect());
   // The server may end the session while nobody waits for an answer; the next statement reports it.
   const ignore = (): void => undefined;
   client.on("error", ignore);
@@ -92,7 +97,7 @@ async function begin(
     await client.query(`${statement}; set local idle_in_transaction_session_timeout = '60s'`);
   } catch (error) {
     release({ reuse: false });
-    throw error;
+    throw translatedFailure(error);
   }
   return { send: (query) => client.query(query), release };
 }
