@@ -124,7 +124,7 @@ describe("the commit of an owner that was taken over", () => {
       build,
       async (tx) => void (await sql`insert into things values ('c', 9, 9)`.execute(tx)),
       stale,
-      { timeoutMs: 1_000 },
+      { timeoutMs: 1_000, signal: new AbortController().signal },
     );
     await expect(handlers).rejects.toMatchObject({ code: "lease-lost" });
 
@@ -148,7 +148,7 @@ describe("the commit of an owner that was taken over", () => {
         heir = acquire(10_000);
       },
       { lease: zombie.lease, checkpoint: checkpoint(7n), events: 1 },
-      { timeoutMs: 1_000 },
+      { timeoutMs: 1_000, signal: new AbortController().signal },
     );
     expect((await heir)?.checkpoint?.position).toBe(7n);
   });

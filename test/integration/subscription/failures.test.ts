@@ -10,6 +10,7 @@ import {
   type ProjectionContext,
   type ProjectionSupervisor,
 } from "@tidemark/framework";
+import type { Kysely } from "kysely";
 import { createPool } from "@tidemark/schema-registry/postgres";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { accountsFold, Bank, Moved, Opened } from "../../support/bank.ts";
@@ -42,7 +43,7 @@ interface Tables {
 }
 
 function ownersByHandlers(
-  handle: (owner: string, context: ProjectionContext) => Promise<void> | void,
+  handle: (owner: string, context: ProjectionContext, tx: Kysely<Tables>) => Promise<void> | void,
 ): AnyProjection & { readonly "~tables"?: Tables } {
   return readModel<Tables>().defineProjection({
     name: "owners",
@@ -62,7 +63,7 @@ function ownersByHandlers(
     project: {
       Opened: async (tx, { aggregateId, data }, context) => {
         await tx.insertInto("owners").values({ account_id: aggregateId, owner: data.owner }).execute();
-        await handle(data.owner, context);
+        await handle(data.owner, context, tx);
       },
     },
   });
@@ -149,16 +150,24 @@ describe("an event that fails", () => {
     const bank = await openBank();
     await bank.append([opened("a", "1"), opened("b", "hangs")]);
     const reasons: unknown[] = [];
-    const projection = ownersByHandlers(async (owner, { signal }) => {
+    const afterwards: unknown[] = [];
+    const projection = ownersByHandlers(async (owner, { signal }, tx) => {
       if (owner !== "hangs") return;
-      signal.addEventListener("abort", () => reasons.push(signal.reason));
-      await new Promise(() => {});
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      reasons.push(signal.reason);
+      // What it still does would take effect by itself if its transaction were merely rolled back.
+      for (let late = 0; late < 10; late += 1) {
+        const insert = tx.insertInto("owners").values({ account_id: `late ${late}`, owner: "late" });
+        afterwards.push(await insert.execute().catch(() => "refused"));
+      }
     });
     const supervisor = bank.supervisor([projection], { retry: quick, leaseMs: 300, handlerTimeoutMs: 50 });
     await supervisor.start();
     await waitFor(async () => (await holderOf(supervisor))?.state === "stalled");
     expect((await holderOf(supervisor))?.error).toMatch(/position 2: .*took longer than 50 ms/);
     expect(reasons[0]).toMatchObject({ message: expect.stringContaining("took longer") });
+    await waitFor(() => afterwards.length >= 10);
+    expect(new Set(afterwards)).toEqual(new Set(["refused"]));
     expect(await owners()).toEqual(["1"]);
     const since = performance.now();
     await supervisor.close();
@@ -247,6 +256,13 @@ describe("an event that is newer than this node", () => {
     await bank.eventStore.append("account-b", [newer]);
     await bank.append([opened("c", "3")]);
     await waitFor(async () => (await owners()).length === 1 && (await holderOf(old)) === undefined);
+    expect((await old.status())[0]?.builds[0]?.workers).toEqual([
+      {
+        partition: 0,
+        state: "waiting",
+        error: expect.stringContaining("bank.Opened version 2 at position 2"),
+      },
+    ]);
 
     // The same read model: the projection's version counts, and its declared data does not name versions of others.
     const next = defineFoldProjection({

@@ -191,7 +191,7 @@ export class PostgresProjectionStore implements ProjectionStore {
     build: Build,
     run: (tx: Kysely<unknown>) => Promise<void>,
     commit: Commit,
-    options: { readonly timeoutMs: number },
+    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
   ): Promise<void> {
     return commitHandlers(this.#connections, this.#schema, build, run, commit, options);
   }

@@ -1,3 +1,4 @@
+import type { PartitionStatus } from "../subscription/subscription.ts";
 import type { AnyProjection } from "./any-projection.ts";
 import { BuildRunner, type RunnerEnvironment } from "./build-runner.ts";
 import type { Build, BuildState, ProgressReport } from "./build.ts";
@@ -54,6 +55,11 @@ export class BuildRunners {
   /** How far this process is with a build; `null` when another one works on it, or nobody. */
   progressOf(id: bigint): ProgressReport | null {
     return this.#runners.get(id)?.progress ?? null;
+  }
+
+  /** What this process does for a build, by partition. */
+  partitionsOf(id: bigint): readonly PartitionStatus[] {
+    return this.#runners.get(id)?.partitions ?? [];
   }
 
   async end(id: bigint): Promise<void> {

@@ -71,12 +71,8 @@ export class HandlersProjector implements SubscriptionConsumer {
           for (const step of this.#steps) await this.#handle(tx, step, lease, batch);
         },
         { lease, checkpoint, events },
-        { timeoutMs: handlerTimeoutMs },
+        { timeoutMs: handlerTimeoutMs, signal: batch.signal },
       );
-    } catch (error) {
-      // What a handler throws because it was told to stop is no failure of its event.
-      closing.throwIfAborted();
-      throw error;
     } finally {
       closing.removeEventListener("abort", stop);
     }
@@ -91,7 +87,10 @@ export class HandlersProjector implements SubscriptionConsumer {
   ): Promise<void> {
     const { projection, build, handlerTimeoutMs, logger } = this.#options;
     const { signal } = batch;
-    const timer = setTimeout(() => batch.abort(timeOut(event, handlerTimeoutMs)), handlerTimeoutMs);
+    const timer = setTimeout(
+      () => batch.abort(new EventFailure(event.position, timeOut(event, handlerTimeoutMs))),
+      handlerTimeoutMs,
+    );
     const { promise: over, dispose } = abortion(signal);
     try {
       signal.throwIfAborted();
@@ -108,7 +107,7 @@ export class HandlersProjector implements SubscriptionConsumer {
       });
       await Promise.race([handled, over]);
     } catch (error) {
-      if (isInfrastructureFailure(error)) throw error;
+      if (signal.aborted || isInfrastructureFailure(error)) throw error;
       throw new EventFailure(event.position, error);
     } finally {
       clearTimeout(timer);

@@ -47,6 +47,12 @@ export class PositionWaiters {
     return slowest;
   }
 
+  /** Whether every partition is known to have passed the position. */
+  hasPassed(subscription: string, position: bigint): boolean {
+    const slowest = this.slowest(subscription);
+    return slowest !== null && slowest >= position;
+  }
+
   /** Asks the database. */
   async refresh(subscriptions: readonly string[]): Promise<void> {
     const read = await this.#store.readPositions(subscriptions);
@@ -75,7 +81,7 @@ export class PositionWaiters {
     options: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
   ): Promise<boolean> {
     const { timeoutMs, signal } = options;
-    if (this.#hasPassed(subscription, position)) return true;
+    if (this.hasPassed(subscription, position)) return true;
     if (timeoutMs <= 0) return false;
     if (this.#waiters.size >= this.#max) {
       throw new TidemarkError(
@@ -105,7 +111,7 @@ export class PositionWaiters {
         details: { retryAfterSeconds: 1 },
       });
     }
-    return this.#hasPassed(subscription, position);
+    return this.hasPassed(subscription, position);
   }
 
   async close(): Promise<void> {
@@ -114,14 +120,9 @@ export class PositionWaiters {
     await this.#polling;
   }
 
-  #hasPassed(subscription: string, position: bigint): boolean {
-    const slowest = this.slowest(subscription);
-    return slowest !== null && slowest >= position;
-  }
-
   #settle(): void {
     for (const { subscription, position, resolve } of this.#waiters) {
-      if (this.#hasPassed(subscription, position)) resolve();
+      if (this.hasPassed(subscription, position)) resolve();
     }
   }
 

@@ -85,6 +85,7 @@ export interface ProjectionStore extends CheckpointStore, LeaseStore {
 
   /**
    * Runs handlers and stores the checkpoint in one transaction. A statement is cancelled after `timeoutMs`.
+   * Once the signal has aborted, nothing that handlers still do through their transaction has an effect.
    *
    * @throws TidemarkError `lease-lost`, or `store-unavailable` when that is why `run` failed; EventFailure without a
    * position when the commit itself is refused; else whatever `run` throws. Nothing is written then.
@@ -93,7 +94,7 @@ export interface ProjectionStore extends CheckpointStore, LeaseStore {
     build: Build,
     run: (tx: Kysely<unknown>) => Promise<void>,
     commit: Commit,
-    options: { readonly timeoutMs: number },
+    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
   ): Promise<void>;
 
   /** The tables of a build for queries. */

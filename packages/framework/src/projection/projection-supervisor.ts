@@ -73,6 +73,8 @@ export class ProjectionSupervisor {
       directory: this.#directory,
       waiters: this.#waiters,
       isCaughtUp: (state) => this.#isCaughtUp(state),
+      isStalled: ({ build, holders }) =>
+        [...holders, ...this.#runners.partitionsOf(build.id)].some(({ state }) => state === "stalled"),
       follow: (build, position) => this.#follow(build, position),
     });
     this.#keeper = new LeaseKeeper({ store, leaseMs, logger });
@@ -151,7 +153,11 @@ export class ProjectionSupervisor {
         ready: builds.some(
           (state) => state.build.version === version && state.build.serving && this.#isCaughtUp(state),
         ),
-        builds: builds.map((state) => ({ ...this.#withOwnProgress(state), lag: lagOf(state, head) })),
+        builds: builds.map((state) => ({
+          ...this.#withOwnProgress(state),
+          lag: lagOf(state, head),
+          workers: this.#runners.partitionsOf(state.build.id),
+        })),
       };
     });
   }

@@ -11,6 +11,9 @@ import type { QueryOptions, ReadModel, ReadModelState } from "./read-model.ts";
 
 const defaultWaitSeconds = 5;
 
+/** Milliseconds after which a waiting query looks whether another build has been activated meanwhile. */
+const sliceMs = 250;
+
 /** Answers queries: which build, is it ready, has it seen what the caller has written. */
 export class ReadModels {
   readonly #options: ReadModelsOptions;
@@ -25,9 +28,11 @@ export class ReadModels {
       options.consistencyToken === undefined
         ? null
         : parseConsistencyToken(options.consistencyToken, eventStore.storeId);
-    const state = await this.#choose(projection, options.reads ?? [projection.version]);
+    const state =
+      wanted === null
+        ? await this.#choose(projection, options)
+        : await this.#chooseSeeing(projection, wanted, options);
     const { build } = state;
-    if (wanted !== null) await this.#wait(state, wanted, options);
     const positions = waiters.positions(build.subscription);
     return {
       // The tables are those of the definition: the fingerprint of the build was compared with it.
@@ -38,8 +43,9 @@ export class ReadModels {
     };
   }
 
-  async #choose(projection: AnyProjection, reads: readonly number[]): Promise<BuildState> {
+  async #choose(projection: AnyProjection, options: QueryOptions): Promise<BuildState> {
     const { directory } = this.#options;
+    const reads = options.reads ?? [projection.version];
     const own = reads.filter((version) => version === projection.version);
     const others = reads.filter((version) => version !== projection.version).toSorted((a, b) => b - a);
     const find = (): BuildState | null => {
@@ -57,35 +63,51 @@ export class ReadModels {
     return fresh;
   }
 
-  async #wait({ build, progress }: BuildState, position: bigint, options: QueryOptions): Promise<void> {
+  /** The build once it has seen the position. */
+  async #chooseSeeing(
+    projection: AnyProjection,
+    position: bigint,
+    options: QueryOptions,
+  ): Promise<BuildState> {
     const { waiters, eventStore, follow } = this.#options;
-    const { subscription } = build;
-    const known = waiters.slowest(subscription);
-    if (known !== null && known >= position) return;
-    await waiters.refresh([subscription]);
-    if ((waiters.slowest(subscription) ?? 0n) >= position) return;
+    let state = await this.#choose(projection, options);
+    if (waiters.hasPassed(state.build.subscription, position)) return state;
+    await waiters.refresh([state.build.subscription]);
+    if (waiters.hasPassed(state.build.subscription, position)) return state;
     if (position > (await eventStore.head())) {
       throw new TidemarkError(
         "consistency-token-invalid",
         "The consistency token is beyond the end of the event store's log: drop it and read without one.",
       );
     }
-    await follow(build, position);
-    const timeoutMs = (options.waitSeconds ?? defaultWaitSeconds) * 1_000;
-    if (await waiters.wait(subscription, position, { timeoutMs, signal: options.signal })) return;
-    const lag = position - (waiters.slowest(subscription) ?? 0n);
+    const deadline = performance.now() + (options.waitSeconds ?? defaultWaitSeconds) * 1_000;
+    for (;;) {
+      await follow(state.build, position);
+      const timeoutMs = Math.min(sliceMs, deadline - performance.now());
+      const passed = await waiters.wait(state.build.subscription, position, {
+        timeoutMs,
+        signal: options.signal,
+      });
+      if (passed) return state;
+      if (performance.now() >= deadline) throw this.#behind(state, position);
+      state = await this.#choose(projection, options);
+    }
+  }
+
+  #behind({ build, progress }: BuildState, position: bigint): TidemarkError {
+    const lag = position - (this.#options.waiters.slowest(build.subscription) ?? 0n);
     const rate = progress.eventsPerSecond;
     const retryAfterSeconds = rate > 0 ? Math.min(60, Math.max(1, Math.ceil(Number(lag) / rate))) : 1;
-    throw new TidemarkError(
+    return new TidemarkError(
       "projection-behind",
       `The read model ${build.projection} is ${lag} positions behind the write that the token names: ask again later.`,
       { details: { projection: build.projection, lag: String(lag), retryAfterSeconds } },
     );
   }
 
-  #stateOf(projection: AnyProjection, { build, holders }: BuildState): ReadModelState {
-    if (build.version !== projection.version) return "frozen";
-    return holders.some(({ state }) => state === "stalled") ? "degraded" : "current";
+  #stateOf(projection: AnyProjection, state: BuildState): ReadModelState {
+    if (state.build.version !== projection.version) return "frozen";
+    return this.#options.isStalled(state) ? "degraded" : "current";
   }
 
   #rebuilding(projection: AnyProjection): TidemarkError {
@@ -114,6 +136,8 @@ export interface ReadModelsOptions {
   readonly waiters: PositionWaiters;
   /** False for a build that was left behind and is being brought up to date before it serves again. */
   readonly isCaughtUp: (state: BuildState) => boolean;
+  /** True while an event that keeps failing holds a partition of it up. */
+  readonly isStalled: (state: BuildState) => boolean;
   /** Asks whoever works on the build to let its checkpoint follow the log at once. */
   readonly follow: (build: BuildState["build"], position: bigint) => Promise<void>;
 }

@@ -47,6 +47,11 @@ export class LeaseKeeper {
     };
   }
 
+  /** Lets other processes see a change of state before the next heartbeat is due. */
+  publish(): void {
+    this.#beat();
+  }
+
   /** Stops the heartbeat; leases that are still held expire. */
   async close(): Promise<void> {
     clearInterval(this.#timer);

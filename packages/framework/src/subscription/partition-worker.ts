@@ -187,8 +187,10 @@ export class PartitionWorker {
   }
 
   #become(state: PartitionState, error: string | null = null): void {
+    const changed = state !== this.#state;
     this.#state = state;
     this.#error = error;
+    if (changed && this.#run !== null) this.#options.keeper.publish();
   }
 
   async #pause(milliseconds: number): Promise<void> {

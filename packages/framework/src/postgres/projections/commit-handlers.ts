@@ -1,37 +1,70 @@
-import { sql, type Kysely } from "kysely";
+import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
+import type pg from "pg";
 import type { Build } from "../../projection/build.ts";
 import type { Commit } from "../../projection/projection-store.ts";
 import { useSchema } from "./create-build.ts";
 import { translated, type ProjectionConnections } from "./projection-connections.ts";
 
-/** Runs handlers in a transaction bound to the build's schema; the guarded checkpoint is its last statement. */
+/**
+ * Runs handlers in a transaction bound to the build's schema; the guarded checkpoint is its last statement.
+ *
+ * When the signal aborts, a handler may still be at work, and a statement that it sends behind a rollback would take
+ * effect by itself. So there is no rollback then: the connection is destroyed, and nothing can come after.
+ */
 export async function commitHandlers(
   connections: ProjectionConnections,
   schema: string,
   build: Build,
   run: (tx: Kysely<unknown>) => Promise<void>,
   commit: Commit,
-  { timeoutMs }: { readonly timeoutMs: number },
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { lease, checkpoint, events } = commit;
+  let client: pg.PoolClient | null = null;
+  const connect = async (): Promise<pg.PoolClient> => {
+    const connected = await connections.project.connect();
+    if (signal.aborted) {
+      connected.release();
+      throw signal.reason;
+    }
+    client = connected;
+    return connected;
+  };
+  const destroy = (): void => client?.release(true);
+  signal.addEventListener("abort", destroy, { once: true });
+  const db = new Kysely<unknown>({
+    dialect: new PostgresDialect({ pool: { connect, end: async () => {} } }),
+  });
   try {
-    await connections.projecting.transaction().execute(async (tx) => {
-      // A process that is stopped in the middle would hold its locks, and with them whoever takes over.
-      await sql`select set_config('statement_timeout', ${String(timeoutMs)}, true),
-        set_config('idle_in_transaction_session_timeout', ${String(timeoutMs + 5_000)}, true)`.execute(tx);
-      await useSchema(tx, build.schema);
+    await db.transaction().execute(async (tx) => {
+      await begin(tx, build, timeoutMs);
       await run(tx.withSchema(build.schema));
-      await sql`with fence as (
-          update ${sql.raw(schema)}.checkpoints set store_id = ${checkpoint.storeId}::uuid,
-            position = ${checkpoint.position}::bigint, event_id = ${checkpoint.eventId}::uuid,
-            events = events + ${events}::bigint, updated_at = clock_timestamp()
-          where subscription = ${lease.subscription} and partition = ${lease.partition}
-            and fencing_token = ${lease.fencingToken}
-          returning 1
-        )
-        select ${sql.raw(schema)}.check_commit((select count(*) from fence), 0, 0)`.execute(tx);
+      await moveCheckpoint(tx, schema, commit);
     });
   } catch (error) {
+    // The destroyed connection refuses rollback and release; what matters is why it was destroyed.
+    signal.throwIfAborted();
     throw translated(error);
+  } finally {
+    signal.removeEventListener("abort", destroy);
   }
+}
+
+async function begin(tx: Transaction<unknown>, build: Build, timeoutMs: number): Promise<void> {
+  // A process that is stopped in the middle would hold its locks, and with them whoever takes over.
+  await sql`select set_config('statement_timeout', ${String(timeoutMs)}, true),
+    set_config('idle_in_transaction_session_timeout', ${String(timeoutMs + 5_000)}, true)`.execute(tx);
+  await useSchema(tx, build.schema);
+}
+
+async function moveCheckpoint(tx: Transaction<unknown>, schema: string, commit: Commit): Promise<void> {
+  const { lease, checkpoint, events } = commit;
+  await sql`with fence as (
+      update ${sql.raw(schema)}.checkpoints set store_id = ${checkpoint.storeId}::uuid,
+        position = ${checkpoint.position}::bigint, event_id = ${checkpoint.eventId}::uuid,
+        events = events + ${events}::bigint, updated_at = clock_timestamp()
+      where subscription = ${lease.subscription} and partition = ${lease.partition}
+        and fencing_token = ${lease.fencingToken}
+      returning 1
+    )
+    select ${sql.raw(schema)}.check_commit((select count(*) from fence), 0, 0)`.execute(tx);
 }
