@@ -1,6 +1,7 @@
 import type { CompatibilityLevel } from "../compatibility/compatibility-level.ts";
 import { canonicalText } from "../avro/canonical-text.ts";
 import { RegistryError } from "../errors.ts";
+import { createPace } from "../registry/event-loop-pace.ts";
 import { effectiveSetting, refuseIfReadOnly } from "../registry/registry-settings.ts";
 import {
   checkSchemaText,
@@ -52,6 +53,7 @@ export async function importEntries(
   const settings = { added: 0, present: 0, differing: new Array<string>() };
   let waiting: ImportedVersion[] = [];
   let isComplete = false;
+  const pace = createPace();
 
   async function flush(): Promise<void> {
     const added = waiting.length === 0 ? 0 : await writer.addVersions(waiting);
@@ -71,6 +73,7 @@ export async function importEntries(
         // The versions that it refers to are read from the database.
         if (entry.references.length > 0 || waiting.length === portion) await flush();
         waiting.push(await prepareVersion(entry, line, { writer, limits, preparation }));
+        await pace();
         break;
       case "setting":
         await addSetting(writer, entry, settings);
