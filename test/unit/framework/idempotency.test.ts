@@ -1,6 +1,7 @@
 import { DomainError, type EventStore } from "@tidemark/framework";
 import { inMemoryEventStore } from "@tidemark/framework/testing";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { waitFor } from "../../support/wait-for.ts";
 import { countEvents, startWallets, Wallet, withAppend } from "./wallet.ts";
 
 type Wallets = Awaited<ReturnType<typeof startWallets>>;
@@ -200,6 +201,48 @@ describe("duplicates at the same time", () => {
     expect(new Set(results.map(({ position }) => position)).size).toBe(1);
     expect(results.filter(({ replayed }) => !replayed)).toHaveLength(1);
     expect(await store.head()).toBe(1n);
+  });
+
+  test("that join leave the store alone, and share its failure", async () => {
+    let calls = 0;
+    const failing = withAppend(store, async () => {
+      calls += 1;
+      throw new Error("the disk is full");
+    });
+    const node = await startWallets(failing);
+    const attempts = Array.from({ length: 5 }, () => node.execute(Wallet, "1", "add", { amount: "5" }, key));
+    for (const outcome of await Promise.allSettled(attempts)) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { message: "the disk is full" } });
+    }
+    expect(calls).toBe(1);
+  });
+
+  test("that join give up after five seconds, and the first one goes on", async () => {
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    let waiting = false;
+    const slow = withAppend(store, async (...call) => {
+      waiting = true;
+      await gate;
+      return store.append(...call);
+    });
+    const node = await startWallets(slow);
+    const first = node.execute(Wallet, "1", "add", { amount: "5" }, key);
+    await waitFor(() => waiting);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const joined = expect(node.execute(Wallet, "1", "add", { amount: "5" }, key)).rejects.toMatchObject({
+        code: "in-progress",
+        status: 409,
+        details: { retryAfterSeconds: 1 },
+      });
+      await vi.advanceTimersByTimeAsync(5_000);
+      await joined;
+    } finally {
+      vi.useRealTimers();
+    }
+    release();
+    expect(await first).toMatchObject({ revision: 0n, replayed: false });
   });
 
   test("in two processes have one winner", async () => {
