@@ -1,4 +1,5 @@
 export { bigintString, openApiTransform } from "./decimal-codec.ts";
+export { drainConnections } from "./drain-connections.ts";
 export { problem, sendProblem, type FieldError, type Problem } from "./problem-document.ts";
 export { problemDocuments, type ProblemDocumentsOptions } from "./problem-documents.ts";
 export { problemServerOptions } from "./problem-server-options.ts";

@@ -3,6 +3,7 @@ import fastifySwaggerUi from "@fastify/swagger-ui";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from "fastify";
 import { Registry as Metrics } from "prom-client";
 import { openApiTransform } from "./decimal-codec.ts";
+import { drainConnections } from "./drain-connections.ts";
 import { answerBrokenHttp } from "./problem-server-options.ts";
 import { guardAccess } from "./registry-access.ts";
 import { registryFailure, sendFailure, sendRegistryFailure } from "./registry-failure.ts";
@@ -56,9 +57,11 @@ export function createRegistryServer(options: RegistryServerOptions): FastifyIns
   const server = Fastify({
     ...registryServerOptions(),
     ...(logger && { loggerInstance: logger }),
-    // A subscriber's keep-alive connection must not hold the process for a minute after close().
     forceCloseConnections: "idle",
+    // What still arrives on an open connection is served, and told that it was the last.
+    return503OnClosing: false,
   });
+  server.register(drainConnections);
   server.register(registryMetrics, { metrics });
   server.register(fastifySwagger, {
     openapi: {

@@ -1,0 +1,90 @@
+import { resolve } from "node:path";
+import { z } from "zod";
+import { isLoopback } from "../security/loopback.ts";
+
+const port = z.coerce
+  .number({ error: "must be a port number" })
+  .int()
+  .min(0, { error: "must be 0 (any free port) to 65535" })
+  .max(65_535, { error: "must be 0 (any free port) to 65535" });
+
+const levels = [
+  "NONE",
+  "BACKWARD",
+  "BACKWARD_TRANSITIVE",
+  "FORWARD",
+  "FORWARD_TRANSITIVE",
+  "FULL",
+  "FULL_TRANSITIVE",
+] as const;
+
+const environment = z
+  .object({
+    REGISTRY_HOST: z.string().default("127.0.0.1"),
+    REGISTRY_PORT: port.default(8_081),
+    DATABASE_URL: z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, {
+        error: "must start with postgresql:// , or be absent for the embedded PostgreSQL",
+      })
+      .optional(),
+    REGISTRY_DATA_DIR: z.string().default(".tidemark/registry"),
+    REGISTRY_DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(1_000).default(10),
+    REGISTRY_CREDENTIALS_FILE: z.string().optional(),
+    REGISTRY_COMPATIBILITY: z.enum(levels).default("BACKWARD"),
+    REGISTRY_MAX_SCHEMA_LENGTH: z.coerce.number().int().min(1_000).max(16_777_216).optional(),
+    LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("warn"),
+    INIT_CWD: z.string().optional(),
+  })
+  .refine((env) => isLoopback(env.REGISTRY_HOST) || env.REGISTRY_CREDENTIALS_FILE !== undefined, {
+    path: ["REGISTRY_HOST"],
+    error:
+      "is reached from other machines, so it needs credentials: set REGISTRY_CREDENTIALS_FILE to a file made with " +
+      '"npm run registry -- credential add <name>", or listen on 127.0.0.1',
+  });
+
+/** Everything that the service takes from its environment, parsed once. */
+export interface ServiceConfig {
+  readonly host: string;
+  readonly port: number;
+  /** `null`: the embedded PostgreSQL in `dataDir`. */
+  readonly databaseUrl: string | null;
+  readonly dataDir: string;
+  readonly databaseConnections: number;
+  /** `null`: no credentials, which is for loopback only. */
+  readonly credentialsFile: string | null;
+  readonly defaultLevel: (typeof levels)[number];
+  readonly maxSchemaLength: number | null;
+  readonly logLevel: z.infer<typeof environment>["LOG_LEVEL"];
+}
+
+/** A setting that cannot be used; the message names it and says what to write. */
+export class ServiceConfigError extends Error {
+  override readonly name = "ServiceConfigError";
+}
+
+/** @throws ServiceConfigError naming every variable that is wrong. */
+export function readServiceConfig(variables: Readonly<Record<string, string | undefined>>): ServiceConfig {
+  // An empty variable in a shell or a compose file means "not set".
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
+  const result = environment.safeParse(given);
+  if (!result.success) {
+    const faults = result.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
+    throw new ServiceConfigError(`The environment is not valid: ${faults.join("; ")}.`);
+  }
+  const env = result.data;
+  // npm runs scripts in the package's folder and says where its user stands.
+  const standingIn = env.INIT_CWD ?? process.cwd();
+  const file = env.REGISTRY_CREDENTIALS_FILE;
+  return {
+    host: env.REGISTRY_HOST,
+    port: env.REGISTRY_PORT,
+    databaseUrl: env.DATABASE_URL ?? null,
+    dataDir: resolve(env.REGISTRY_DATA_DIR),
+    databaseConnections: env.REGISTRY_DATABASE_CONNECTIONS,
+    credentialsFile: file === undefined ? null : resolve(standingIn, file),
+    defaultLevel: env.REGISTRY_COMPATIBILITY,
+    maxSchemaLength: env.REGISTRY_MAX_SCHEMA_LENGTH ?? null,
+    logLevel: env.LOG_LEVEL,
+  };
+}
