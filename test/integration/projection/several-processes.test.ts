@@ -41,7 +41,7 @@ function token(position: bigint): string {
 }
 
 async function rowsOf(supervisor: ProjectionSupervisor, projection: (typeof both)[number], position: bigint) {
-  const { db } = await supervisor.query(projection, { consistencyToken: token(position) });
+  const { db } = await supervisor.query(projection, { consistencyToken: token(position), waitSeconds: 20 });
   return db
     .selectFrom("accounts")
     .select(["account_id", "owner", "cents", "moves"])

@@ -95,6 +95,11 @@ export class PartitionRun {
   }
 
   async #take(page: EventPage, pages: ReadAhead): Promise<void> {
+    const [earliest] = page.events;
+    // An event that is applied twice changes a read model for good, so the store's promise is checked here.
+    if (earliest !== undefined && earliest.position <= this.#scanned) {
+      throw new Error(`the event store delivered position ${earliest.position} after ${this.#scanned}`);
+    }
     let rest = page.events;
     while (rest.length > 0) {
       const room = this.#options.isolation.limit - this.#pending;

@@ -1,3 +1,5 @@
+import { partitionHashSpace } from "./partition-hash.ts";
+
 /** A range of the partition hash space, both ends inclusive. */
 export interface Partition {
   readonly number: number;
@@ -6,4 +8,4 @@ export interface Partition {
 }
 
 /** All of the hash space: the default. */
-export const wholeLog: Partition = { number: 0, from: 0, to: 65_535 };
+export const wholeLog: Partition = { number: 0, from: 0, to: partitionHashSpace - 1 };

@@ -19,18 +19,24 @@ export async function commitHandlers(
   commit: Commit,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<void> {
-  let client: pg.PoolClient | null = null;
+  let destroy = (): void => {};
   const connect = async (): Promise<pg.PoolClient> => {
-    const connected = await connections.project.connect();
+    const client = await connections.project.connect();
     if (signal.aborted) {
-      connected.release();
+      client.release();
       throw signal.reason;
     }
-    client = connected;
-    return connected;
+    const release = client.release.bind(client);
+    // Whoever is second, kysely or an abort, finds it released already.
+    client.release = (broken) => {
+      destroy = client.release = () => {};
+      release(broken);
+    };
+    destroy = () => client.release(true);
+    return client;
   };
-  const destroy = (): void => client?.release(true);
-  signal.addEventListener("abort", destroy, { once: true });
+  const onAbort = (): void => destroy();
+  signal.addEventListener("abort", onAbort, { once: true });
   const db = new Kysely<unknown>({
     dialect: new PostgresDialect({ pool: { connect, end: async () => {} } }),
   });
@@ -45,7 +51,7 @@ export async function commitHandlers(
     signal.throwIfAborted();
     throw translated(error);
   } finally {
-    signal.removeEventListener("abort", destroy);
+    signal.removeEventListener("abort", onAbort);
   }
 }
 
