@@ -14,6 +14,8 @@ export interface LoadedAggregate {
   readonly revision: bigint | null;
   /** Position of that last event, `0n` without events. */
   readonly position: bigint;
+  /** Id of that last event, `null` without events. */
+  readonly lastEventId: string | null;
   /** Positions of events whose ids are uuid v5, made from a source record: a second import finds itself here. */
   readonly sourceEvents: ReadonlyMap<string, { readonly revision: bigint; readonly position: bigint }>;
 }
@@ -23,7 +25,8 @@ const chunkSize = 1_000;
 
 /**
  * Loads aggregates by folding their streams. A cached state is a baseline only: the stream's tail is always read,
- * so a state is never older than the store was when `load` was called.
+ * so a state is never older than the store was when `load` was called. The last event of the baseline is read with it:
+ * when it is another one, the store was restored to an earlier time and the state belongs to a history that is gone.
  */
 export class AggregateRepository {
   readonly #store: EventStore;
@@ -45,22 +48,43 @@ export class AggregateRepository {
   async load(aggregate: AnyAggregate, id: string, tenant: string): Promise<LoadedAggregate> {
     const streamId = streamIdOf(aggregate.name, id);
     const key = `${tenant}\u0000${streamId}`;
-    let loaded = this.#cache.get(key) ?? emptyAggregate(streamId, aggregate.initialState(id));
-    let chunk: StoredEvent[] = [];
-    const from = loaded.revision === null ? {} : { from: loaded.revision + 1n };
-    for await (const event of this.#store.readStream(streamId, { tenant, ...from })) {
-      chunk.push(event);
-      if (chunk.length === chunkSize) {
-        loaded = await this.#advance(aggregate, loaded, chunk);
-        chunk = [];
-      }
-    }
-    if (chunk.length > 0) loaded = await this.#advance(aggregate, loaded, chunk);
-    this.#cache.set(key, loaded);
+    const empty = emptyAggregate(streamId, aggregate.initialState(id));
+    const loaded =
+      (await this.#advance(aggregate, this.#cache.get(key) ?? empty, tenant)) ??
+      (await this.#advance(aggregate, empty, tenant)) ??
+      empty;
+    // Ids that nobody has used would push aggregates out that are in use.
+    if (loaded.revision === null) this.#cache.delete(key);
+    else this.#cache.set(key, loaded);
     return loaded;
   }
 
+  /** The baseline with all that follows it in the store; `null` when the stream does not continue it. */
   async #advance(
+    aggregate: AnyAggregate,
+    baseline: LoadedAggregate,
+    tenant: string,
+  ): Promise<LoadedAggregate | null> {
+    const { streamId, revision, lastEventId } = baseline;
+    let loaded = baseline;
+    let continues = revision === null;
+    let chunk: StoredEvent[] = [];
+    for await (const event of this.#store.readStream(streamId, { tenant, from: revision ?? 0n })) {
+      if (!continues) {
+        if (event.eventId !== lastEventId) return null;
+        continues = true;
+        continue;
+      }
+      chunk.push(event);
+      if (chunk.length === chunkSize) {
+        loaded = await this.#foldChunk(aggregate, loaded, chunk);
+        chunk = [];
+      }
+    }
+    return continues ? this.#foldChunk(aggregate, loaded, chunk) : null;
+  }
+
+  async #foldChunk(
     aggregate: AnyAggregate,
     from: LoadedAggregate,
     stored: readonly StoredEvent[],
@@ -73,6 +97,7 @@ export class AggregateRepository {
       state: fold(aggregate, from.state, events),
       revision: last.revision,
       position: last.position,
+      lastEventId: last.eventId,
       sourceEvents: withSourceEvents(from.sourceEvents, stored),
     };
   }
@@ -86,7 +111,7 @@ export function checkAggregateId(id: string): void {
 }
 
 function emptyAggregate(streamId: string, state: unknown): LoadedAggregate {
-  return { streamId, state, revision: null, position: 0n, sourceEvents: new Map() };
+  return { streamId, state, revision: null, position: 0n, lastEventId: null, sourceEvents: new Map() };
 }
 
 function withSourceEvents(

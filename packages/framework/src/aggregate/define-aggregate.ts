@@ -152,9 +152,32 @@ export function fold<State>(
   return next;
 }
 
-/** Wraps a single event; `decide` may return one, several or none. */
-export function decidedEvents(decision: NewEvent | readonly NewEvent[]): readonly NewEvent[] {
-  return "definition" in decision ? [decision] : decision;
+/**
+ * What `decide` returned, as a list: it may be one event, several or none.
+ *
+ * @throws TidemarkError `event-unknown` for an event of another aggregate, which this one could never fold again;
+ * `definition-invalid` for anything that is no event.
+ */
+export function decidedEvents(
+  aggregate: Pick<AnyAggregate, "name" | "events">,
+  decision: unknown,
+): readonly NewEvent[] {
+  const events: readonly unknown[] = Array.isArray(decision) ? decision : [decision];
+  return events.map((event) => {
+    if (!isNewEvent(event)) {
+      invalid(aggregate.name, "decide must return an event, a list of events or [], and not a promise");
+    }
+    const { recordName } = event.definition;
+    if (aggregate.events.some((own) => own.recordName === recordName)) return event;
+    throw new TidemarkError(
+      "event-unknown",
+      `The aggregate ${aggregate.name} decided on ${recordName}, which is none of its events: add it to them.`,
+    );
+  });
+}
+
+function isNewEvent(value: unknown): value is NewEvent {
+  return typeof value === "object" && value !== null && "definition" in value;
 }
 
 function checkEventNames(name: string, events: readonly AnyEventDefinition[]): void {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { RegistryClient } from "@tidemark/schema-registry/client";
 import { AggregateRepository } from "../aggregate/aggregate-repository.ts";
 import type { AnyAggregate, CommandInput, CommandName } from "../aggregate/define-aggregate.ts";
@@ -28,6 +29,9 @@ export interface ApplicationOptions {
   readonly stateCacheSize?: number;
 }
 
+/** How long `close` lets commands end that are running; in milliseconds. */
+const drainMs = 1_000;
+
 /**
  * A running application: executes commands, runs projections, answers queries. Made by {@link createApplication}.
  *
@@ -41,7 +45,10 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
   readonly #serializer: EventSerializer;
   readonly #executor: CommandExecutor;
   readonly #supervisor: ProjectionSupervisor | null;
-  #state: "new" | "started" | "closed" = "new";
+  readonly #running = new Set<Promise<unknown>>();
+  #started = false;
+  #starting: Promise<void> | null = null;
+  #closed: Promise<void> | null = null;
 
   /** @internal */
   constructor(definition: ApplicationDefinition<Aggregates>, options: ApplicationOptions) {
@@ -86,8 +93,23 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
     );
   }
 
-  /** @throws TidemarkError `event-schema-refused`, `event-schema-mismatch`, `projection-changed`, `store-unavailable`. */
+  /**
+   * Opens everything, once; after a failure it may be tried again.
+   *
+   * @throws TidemarkError `event-schema-refused`, `event-schema-mismatch`, `projection-changed`, `store-unavailable`.
+   */
   async start(): Promise<void> {
+    this.#refuseWhenClosed();
+    this.#starting ??= this.#start();
+    try {
+      await this.#starting;
+    } catch (error) {
+      this.#starting = null;
+      throw error;
+    }
+  }
+
+  async #start(): Promise<void> {
     const { storage, registry, register = "on-start", projections = "run" } = this.#options;
     await storage.eventStore.open();
     await storage.projectionStore?.open();
@@ -100,7 +122,8 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
         logger: this.#logger,
       });
     }
-    this.#state = "started";
+    this.#refuseWhenClosed();
+    this.#started = true;
     if (projections === "run") await this.#supervisor?.start();
   }
 
@@ -120,7 +143,13 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
     options?: CommandOptions,
   ): Promise<CommandResult> {
     this.#checkStarted();
-    return this.#executor.execute(aggregate, id, command, input, options);
+    const running = this.#executor.execute(aggregate, id, command, input, options);
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
   }
 
   /**
@@ -141,7 +170,7 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
    * model of its own version.
    */
   async isReady(): Promise<boolean> {
-    if (this.#state !== "started") return false;
+    if (!this.#started || this.#closed !== null) return false;
     if (this.#options.projections !== "off" && this.#supervisor?.ready === false) return false;
     try {
       await this.eventStore.head();
@@ -152,26 +181,46 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
     }
   }
 
-  /** Stops projections, then closes the stores. Safe to call twice. */
-  async close(): Promise<void> {
-    if (this.#state === "closed") return;
-    this.#state = "closed";
-    await this.#supervisor?.close();
-    await this.#options.storage.projectionStore?.close();
-    await this.eventStore.close();
+  /**
+   * Takes no more commands and queries, lets running commands end within a second, stops projections, closes the
+   * stores. Safe to call twice.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
+  async #close(): Promise<void> {
+    const patience = new AbortController();
+    const timeout = delay(drainMs, undefined, { signal: patience.signal }).catch(() => undefined);
+    await Promise.race([Promise.allSettled(this.#running), timeout]);
+    patience.abort();
+    try {
+      await this.#supervisor?.close();
+    } finally {
+      await Promise.all([this.#options.storage.projectionStore?.close(), this.eventStore.close()]);
+    }
+  }
+
   #checkStarted(): void {
-    if (this.#state === "started") return;
+    this.#refuseWhenClosed();
+    if (this.#started) return;
     throw new TidemarkError(
       "application-closed",
-      this.#state === "new"
-        ? "The application is not started: await application.start() first."
-        : "The application is shutting down: send the request again to another node, or later.",
+      "The application is not started: await application.start() first.",
+      { details: { retryAfterSeconds: 1 } },
+    );
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closed === null) return;
+    throw new TidemarkError(
+      "application-closed",
+      "The application is shutting down: send the request again to another node, or later.",
       { details: { retryAfterSeconds: 1 } },
     );
   }

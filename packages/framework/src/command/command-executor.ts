@@ -10,28 +10,18 @@ import { DomainError, TidemarkError } from "../errors.ts";
 import type { NewEvent } from "../event/define-event.ts";
 import type { EventSerializer } from "../event/event-serializer.ts";
 import type { EventToAppend } from "../event/stored-event.ts";
-import { formatConsistencyToken } from "../event-store/consistency-token.ts";
 import type { AppendOutcome, EventStore } from "../event-store/event-store.ts";
-import type {
-  IdempotencyEntry,
-  IdempotencyIdentity,
-  IdempotencyRecord,
-} from "../event-store/idempotency-record.ts";
+import type { IdempotencyEntry } from "../event-store/idempotency-record.ts";
 import { streamIdOf } from "../event-store/stream-id.ts";
 import { appendSettled } from "./append-settled.ts";
 import { checkCommandOptions, type CommandOptions } from "./command-options.ts";
-import type { CommandResult, NewlyRecordedEvent } from "./command-result.ts";
+import { commandResult, type CommandResult } from "./command-result.ts";
 import { conflictBackoff, maxConflictAttempts } from "./conflict-backoff.ts";
-import { InFlightRequests, keyReused } from "./in-flight-requests.ts";
+import { InFlightRequests } from "./in-flight-requests.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
 import { parseInput } from "./parse-input.ts";
-import {
-  decodeAnswer,
-  encodeAnswer,
-  refusalOf,
-  requestHash,
-  type RecordedAnswer,
-} from "./recorded-answer.ts";
+import { encodeAnswer, refusalOf, requestHash, type RecordedAnswer } from "./recorded-answer.ts";
+import { findAnswer, replayAnswer, type KeyedRequest } from "./replay-answer.ts";
 
 /** One command with everything that is the same for each of its attempts. */
 interface Request {
@@ -41,7 +31,8 @@ interface Request {
   readonly input: unknown;
   readonly options: CommandOptions;
   readonly tenant: string;
-  readonly idempotency: { readonly identity: IdempotencyIdentity; readonly hash: Uint8Array } | null;
+  /** `null` without an idempotency key. */
+  readonly keyed: KeyedRequest | null;
 }
 
 /** How long an idempotency record is kept: 24 hours, in milliseconds. */
@@ -52,8 +43,7 @@ const defaultTimeToLiveMs = 24 * 60 * 60 * 1_000;
  * Commands on one stream run one after the other in this process.
  */
 export class CommandExecutor {
-  readonly #store: EventStore;
-  readonly #serializer: EventSerializer;
+  readonly #source: { readonly eventStore: EventStore; readonly serializer: EventSerializer };
   readonly #repository: AggregateRepository;
   readonly #queue: KeyedQueue;
   readonly #inFlight = new InFlightRequests<CommandResult>();
@@ -67,8 +57,8 @@ export class CommandExecutor {
     readonly maxQueuedCommands?: number;
     readonly idempotencyTimeToLiveMs?: number;
   }) {
-    this.#store = options.eventStore;
-    this.#serializer = options.serializer;
+    const { eventStore, serializer } = options;
+    this.#source = { eventStore, serializer };
     this.#repository = options.repository;
     this.#queue = new KeyedQueue(options.maxQueuedCommands ?? 10_000);
     this.#timeToLiveMs = options.idempotencyTimeToLiveMs ?? defaultTimeToLiveMs;
@@ -102,16 +92,17 @@ export class CommandExecutor {
     const { decide } = definition;
     const request = { aggregate, id: aggregateId, decide, input: parsed, options, tenant };
     const { idempotencyKey } = options;
-    if (idempotencyKey === undefined) return this.#enqueue({ ...request, idempotency: null });
+    if (idempotencyKey === undefined) return this.#enqueue({ ...request, keyed: null });
 
     const identity = { tenant, principal: options.principal ?? "", key: idempotencyKey };
     const hash = requestHash(`${aggregate.name}.${command}`, id ?? "", parsed);
+    const keyed = { aggregate, identity, hash };
     const key = JSON.stringify([tenant, identity.principal, idempotencyKey]);
-    const { joined, result } = await this.#inFlight.run(key, hash, async () => {
-      const record = await this.#store.findIdempotencyRecord(identity);
-      if (record !== null) return this.#replay(aggregate, record, hash, tenant);
-      return this.#enqueue({ ...request, idempotency: { identity, hash } });
-    });
+    const { joined, result } = await this.#inFlight.run(
+      key,
+      hash,
+      async () => (await findAnswer(this.#source, keyed)) ?? this.#enqueue({ ...request, keyed }),
+    );
     return joined ? { ...result, replayed: true } : result;
   }
 
@@ -137,12 +128,18 @@ export class CommandExecutor {
     const { aggregate, id, options, tenant } = request;
     const loaded = await this.#repository.load(aggregate, id, tenant);
     const source = options.eventId === undefined ? undefined : loaded.sourceEvents.get(options.eventId);
-    if (source !== undefined) return this.#result(id, source.revision, source.position, [], true);
-    checkExpectedRevision(loaded, options.expectedRevision);
+    if (source !== undefined) {
+      const { revision, position } = source;
+      return this.#result({ aggregateId: id, revision, position, events: [], replayed: true });
+    }
+    const { expectedRevision } = options;
+    if (expectedRevision !== undefined && expectedRevision !== (loaded.revision ?? -1n)) {
+      return this.#staleUnlessAnswered(request, loaded, expectedRevision);
+    }
     let decided: readonly NewEvent[];
     try {
       const context = { id, revision: loaded.revision };
-      decided = decidedEvents(request.decide(loaded.state, request.input, context));
+      decided = decidedEvents(aggregate, request.decide(loaded.state, request.input, context));
     } catch (error) {
       if (error instanceof DomainError) return this.#refuse(request, error);
       throw error;
@@ -150,25 +147,42 @@ export class CommandExecutor {
     return this.#record(request, loaded, decided);
   }
 
+  /** Another process may have answered this key since it was looked up, and so have made the revision stale itself. */
+  async #staleUnlessAnswered(
+    { keyed }: Request,
+    loaded: LoadedAggregate,
+    expected: bigint,
+  ): Promise<CommandResult> {
+    const answered = keyed === null ? null : await findAnswer(this.#source, keyed);
+    if (answered !== null) return answered;
+    const actual = loaded.revision ?? -1n;
+    throw new TidemarkError(
+      "stale-revision",
+      `${loaded.streamId} is at revision ${actual}, not at ${expected}: read it again and decide anew.`,
+      { details: { expected: String(expected), actual: String(actual) } },
+    );
+  }
+
   async #record(
     request: Request,
     loaded: LoadedAggregate,
     decided: readonly NewEvent[],
   ): Promise<CommandResult | "conflict"> {
-    const { id, tenant } = request;
+    const { id: aggregateId, tenant } = request;
     const before = loaded.revision ?? -1n;
     const events = this.#encode(request, decided);
+    const unchanged = { aggregateId, revision: before, position: loaded.position };
+    if (events.length === 0 && request.keyed === null) {
+      return this.#result({ ...unchanged, events: [], replayed: false });
+    }
     const answer: RecordedAnswer = {
       outcome: "accepted",
-      aggregateId: id,
+      aggregateId,
       events: events.length,
       revision: String(before),
       position: String(loaded.position),
     };
-    if (events.length === 0 && request.idempotency === null) {
-      return this.#result(id, before, loaded.position, [], false);
-    }
-    const outcome = await appendSettled(this.#store, loaded.streamId, events, {
+    const outcome = await appendSettled(this.#source.eventStore, loaded.streamId, events, {
       tenant,
       expectedRevision: events.length === 0 ? "any" : (loaded.revision ?? "no-stream"),
       ...this.#idempotencyEntry(request, answer),
@@ -178,20 +192,20 @@ export class CommandExecutor {
       const { type = "", data } = decided[index] ?? {};
       return { type, data, eventId, revision: before + BigInt(index + 1) };
     });
-    return this.#result(
-      id,
-      before + BigInt(events.length),
-      outcome.position ?? loaded.position,
-      recorded,
-      false,
-    );
+    return this.#result({
+      aggregateId,
+      revision: before + BigInt(events.length),
+      position: outcome.position ?? loaded.position,
+      events: recorded,
+      replayed: false,
+    });
   }
 
   /** A refusal is an answer like any other: the key remembers it, and a race with an accepted one has one winner. */
   async #refuse(request: Request, error: DomainError): Promise<CommandResult | "conflict"> {
-    if (request.idempotency === null) throw error;
+    if (request.keyed === null) throw error;
     const streamId = streamIdOf(request.aggregate.name, request.id);
-    const outcome = await appendSettled(this.#store, streamId, [], {
+    const outcome = await appendSettled(this.#source.eventStore, streamId, [], {
       tenant: request.tenant,
       expectedRevision: "any",
       ...this.#idempotencyEntry(request, refusalOf(error)),
@@ -201,15 +215,15 @@ export class CommandExecutor {
   }
 
   async #notAppended(
-    request: Request,
+    { keyed }: Request,
     outcome: Exclude<AppendOutcome, { status: "appended" }>,
   ): Promise<CommandResult | "conflict"> {
     switch (outcome.status) {
       case "conflict":
         return "conflict";
       case "already-recorded":
-        if (request.idempotency === null) throw new Error("a record was found for a request without a key");
-        return this.#replay(request.aggregate, outcome.record, request.idempotency.hash, request.tenant);
+        if (keyed === null) throw new Error("a record was found for a request without a key");
+        return replayAnswer(this.#source, keyed, outcome.record);
       case "duplicate-event":
         throw new TidemarkError(
           "duplicate-event-id",
@@ -230,76 +244,20 @@ export class CommandExecutor {
       },
     };
     return decided.map((event, index) =>
-      this.#serializer.encode(event, eventIdAt(options.eventId, index), context),
+      this.#source.serializer.encode(event, eventIdAt(options.eventId, index), context),
     );
   }
 
-  #idempotencyEntry(request: Request, answer: RecordedAnswer): { readonly idempotency?: IdempotencyEntry } {
-    if (request.idempotency === null) return {};
-    const { identity, hash } = request.idempotency;
-    return {
-      idempotency: {
-        identity,
-        requestHash: hash,
-        body: encodeAnswer(answer),
-        timeToLiveMs: this.#timeToLiveMs,
-      },
-    };
+  #idempotencyEntry({ keyed }: Request, answer: RecordedAnswer): { readonly idempotency?: IdempotencyEntry } {
+    if (keyed === null) return {};
+    const { identity, hash } = keyed;
+    const body = encodeAnswer(answer);
+    return { idempotency: { identity, requestHash: hash, body, timeToLiveMs: this.#timeToLiveMs } };
   }
 
-  /** The first answer again: the same result, or the same refusal. */
-  async #replay(
-    aggregate: AnyAggregate,
-    record: IdempotencyRecord,
-    hash: Uint8Array,
-    tenant: string,
-  ): Promise<CommandResult> {
-    if (!Buffer.from(record.requestHash).equals(hash)) throw keyReused();
-    const answer = decodeAnswer(record);
-    if (answer.outcome === "refused") {
-      throw new DomainError(answer.code, answer.message, { kind: answer.kind, details: answer.details });
-    }
-    const revision = record.revision ?? BigInt(answer.revision);
-    const position = record.position ?? BigInt(answer.position);
-    const events = await this.#readBack(aggregate, answer, revision, tenant);
-    return this.#result(answer.aggregateId, revision, position, events, true);
+  #result(result: Omit<CommandResult, "consistencyToken">): CommandResult {
+    return commandResult(this.#source.eventStore, result);
   }
-
-  async #readBack(
-    aggregate: AnyAggregate,
-    answer: Extract<RecordedAnswer, { outcome: "accepted" }>,
-    revision: bigint,
-    tenant: string,
-  ): Promise<readonly NewlyRecordedEvent[]> {
-    if (answer.events === 0) return [];
-    const streamId = streamIdOf(aggregate.name, answer.aggregateId);
-    const from = revision - BigInt(answer.events) + 1n;
-    const stored = [];
-    const options = { tenant, from, limit: answer.events };
-    for await (const event of this.#store.readStream(streamId, options)) stored.push(event);
-    return this.#serializer.decodeAll(stored, (sha256) => this.#store.schema(sha256));
-  }
-
-  #result(
-    aggregateId: string,
-    revision: bigint,
-    position: bigint,
-    events: readonly NewlyRecordedEvent[],
-    replayed: boolean,
-  ): CommandResult {
-    const consistencyToken = formatConsistencyToken(this.#store.storeId, position);
-    return { aggregateId, revision, position, events, consistencyToken, replayed };
-  }
-}
-
-function checkExpectedRevision(loaded: LoadedAggregate, expected: bigint | undefined): void {
-  const actual = loaded.revision ?? -1n;
-  if (expected === undefined || expected === actual) return;
-  throw new TidemarkError(
-    "stale-revision",
-    `${loaded.streamId} is at revision ${actual}, not at ${expected}: read it again and decide anew.`,
-    { details: { expected: String(expected), actual: String(actual) } },
-  );
 }
 
 function eventIdAt(first: string | undefined, index: number): string {

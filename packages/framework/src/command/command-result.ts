@@ -1,4 +1,6 @@
 import type { RecordedEvent } from "../event/recorded-event.ts";
+import { formatConsistencyToken } from "../event-store/consistency-token.ts";
+import type { EventStore } from "../event-store/event-store.ts";
 
 /** What a command that was not refused leads to. */
 export interface CommandResult {
@@ -17,3 +19,11 @@ export interface CommandResult {
 
 /** What the writer of an event knows of it without reading it back. */
 export type NewlyRecordedEvent = Pick<RecordedEvent, "type" | "data" | "eventId" | "revision">;
+
+/** The result with the token that names its write in this store. */
+export function commandResult(
+  { storeId }: Pick<EventStore, "storeId">,
+  result: Omit<CommandResult, "consistencyToken">,
+): CommandResult {
+  return { ...result, consistencyToken: formatConsistencyToken(storeId, result.position) };
+}

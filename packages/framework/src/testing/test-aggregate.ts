@@ -74,7 +74,10 @@ function decide(
   if (definition === undefined) throw new Error(`${aggregate.name} has no command ${command}`);
   const context = { id, revision: events.length === 0 ? null : BigInt(events.length - 1) };
   try {
-    const decision = decidedEvents(definition.decide(state, parseInput(definition.input, input), context));
+    const decision = decidedEvents(
+      aggregate,
+      definition.decide(state, parseInput(definition.input, input), context),
+    );
     for (const event of decision) throughAvro(event.definition, event.data);
     return decision;
   } catch (error) {
