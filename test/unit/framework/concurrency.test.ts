@@ -175,12 +175,20 @@ describe("an answer that the store's connection lost", () => {
 
   test("for good is an error, and the key tells later what had happened", async () => {
     const key = { idempotencyKey: "k" };
-    const node = await startWallets(breaking(["after", "before", "before", "before", "before"]));
+    let lost = false;
+    const closing = withAppend(store, async (...call) => {
+      if (lost) throw new TidemarkError("application-closed", "The event store is closed.");
+      lost = true;
+      await store.append(...call);
+      throw outcomeUnknown(new Error("connection terminated"));
+    });
+    const node = await startWallets(closing);
     await expect(node.execute(Wallet, "1", "add", { amount: "5" }, key)).rejects.toMatchObject({
       code: "outcome-unknown",
       status: 503,
     });
-    expect(await node.execute(Wallet, "1", "add", { amount: "5" }, key)).toMatchObject({
+    const restarted = await startWallets(store);
+    expect(await restarted.execute(Wallet, "1", "add", { amount: "5" }, key)).toMatchObject({
       revision: 0n,
       replayed: true,
     });
