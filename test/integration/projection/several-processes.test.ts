@@ -140,6 +140,16 @@ describe("a consistency token", () => {
     }
   });
 
+  test("is not needed for an idle checkpoint to follow the log within a second or so", async () => {
+    const supervisor = writer.supervisor([fold]);
+    await supervisor.start();
+    await supervisor.whenReady();
+    await writer.append([{ account: "a", event: Noted({ text: "nothing" }) }]);
+    const lag = async () => (await supervisor.status())[0]?.builds[0]?.lag;
+    expect(await lag()).toBe(1n);
+    await waitFor(async () => (await lag()) === 0n, { timeoutMs: 3_000 });
+  });
+
   test("is refused when it is malformed, of another store or beyond the head", async () => {
     const supervisor = writer.supervisor([fold]);
     await supervisor.start();
