@@ -13,9 +13,12 @@ const interrupted = 130;
 /** After Ctrl-C, how long an orderly end may take before the process ends anyway; in milliseconds. */
 const graceMs = 4_500;
 
+/** Within this many milliseconds a second signal is the same Ctrl-C: the terminal sends it, and npm may pass it on. */
+const echoMs = 500;
+
 async function main(): Promise<void> {
   const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => requestStop(stop));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stopOn(stop));
 
   const program = new Command("ledger")
     .description("A double-entry ledger on Tidemark")
@@ -68,14 +71,21 @@ async function main(): Promise<void> {
   }
 }
 
-/** The second Ctrl-C, or an end that takes too long, does not wait any more; what was acknowledged is stored. */
-function requestStop(stop: AbortController): void {
-  if (stop.signal.aborted) process.exit(interrupted);
-  stop.abort();
-  setTimeout(() => {
-    process.stderr.write("The ledger did not stop in time and ends now; nothing acknowledged is lost.\n");
-    process.exit(failed);
-  }, graceMs).unref();
+/** A second Ctrl-C, or an end that takes too long, does not wait any more; what was acknowledged is stored. */
+function stopOn(stop: AbortController): () => void {
+  let asked = 0;
+  return () => {
+    if (stop.signal.aborted) {
+      if (performance.now() - asked > echoMs) process.exit(interrupted);
+      return;
+    }
+    asked = performance.now();
+    stop.abort();
+    setTimeout(() => {
+      process.stderr.write("The ledger did not stop in time and ends now; nothing acknowledged is lost.\n");
+      process.exit(failed);
+    }, graceMs).unref();
+  };
 }
 
 await main();

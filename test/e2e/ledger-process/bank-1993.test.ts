@@ -69,6 +69,13 @@ test("the bank's year 1993: every balance is exact, also after kill -9 in the mi
   await killLedger({ process: killed });
   expect(killed.output).not.toContain("imported,");
 
+  const interrupted = runLedger(environment, ["import", file]);
+  await interrupted.waitForLine(/^Import: +[1-9]\d? %/, { timeoutMs: 60_000 });
+  const asked = performance.now();
+  interrupted.kill("SIGINT");
+  expect((await interrupted.exit).code, interrupted.output).toBe(130);
+  expect(performance.now() - asked).toBeLessThan(5_000);
+
   const ledger = await serveLedger(environment);
   const output = await runToEnd(environment, ["import", file]);
   const [, imported = "", already = ""] =
@@ -84,4 +91,4 @@ test("the bank's year 1993: every balance is exact, also after kill -9 in the mi
   await expectBalances(restarted, expected);
   await stopLedger(restarted);
   await database.drop();
-}, 180_000);
+}, 240_000);

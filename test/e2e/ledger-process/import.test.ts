@@ -120,6 +120,18 @@ describe("an import", () => {
     expect(counts(journal)).toEqual([1, 0, 1]);
   }, 60_000);
 
+  test("by two processes at the same time imports each record once", async () => {
+    const path = join(samples, "bank.csv");
+    const both = await Promise.all([1, 2].map(() => runToEnd(environment, ["import", path])));
+    const [first = [], second = []] = both.map(counts);
+    const total = (first[0] ?? 0) + (first[1] ?? 0);
+    expect((first[0] ?? 0) + (second[0] ?? 0)).toBe(total);
+    expect([first[2], second[2]]).toEqual([0, 0]);
+    const ledger = await serveLedger(environment);
+    await expectBalanced(ledger);
+    await stopLedger(ledger);
+  }, 60_000);
+
   test("tells a program in JSON lines, and a format by name", async () => {
     const path = join(samples, "household.journal");
     const output = await runToEnd(environment, ["import", path, "--format", "journal", "--json"]);

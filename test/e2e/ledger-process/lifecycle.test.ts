@@ -1,10 +1,20 @@
 import { existsSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { makeServerFolder, readServerPid } from "../../support/server-folder.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { killLedger, runLedger, serveLedger, stopLedger, type ServingLedger } from "./ledger-process.ts";
+import {
+  killLedger,
+  runLedger,
+  runToEnd,
+  serveLedger,
+  stopLedger,
+  type ServingLedger,
+} from "./ledger-process.ts";
+
+const sample = fileURLToPath(new URL("../../../examples/ledger/samples/bank.csv", import.meta.url));
 
 async function expectBalance(ledger: ServingLedger, balance: string): Promise<void> {
   const answer = await ledger.getCurrent("/accounts/ada");
@@ -33,6 +43,8 @@ test("what was acknowledged is there after Ctrl-C, after kill -9, and after the 
 
   const second = await serveLedger(environment);
   await expectBalance(second, "10.00");
+  await runToEnd(environment, ["import", sample]);
+  expect((await second.getCurrent("/accounts/71")).status).toBe(200);
   await deposit(second);
   await killLedger(second);
   expect(await readServerPid(postgres)).toBeDefined();
@@ -48,6 +60,9 @@ test("what was acknowledged is there after Ctrl-C, after kill -9, and after the 
   await expectBalance(fourth, "30.00");
   await stopLedger(fourth, "SIGTERM");
   expect(await readServerPid(postgres)).toBeUndefined();
+
+  expect(await runToEnd(environment, ["import", sample])).toContain(": 0 imported,");
+  expect(await readServerPid(postgres)).toBeUndefined();
 }, 120_000);
 
 test("Ctrl-C stops it also while it is starting, and while clients hold on to it", async () => {
@@ -60,6 +75,12 @@ test("Ctrl-C stops it also while it is starting, and while clients hold on to it
   await starting.exit;
   expect(performance.now() - asked, starting.output).toBeLessThan(5_000);
   expect(starting.output).not.toContain("    at ");
+
+  const twice = await serveLedger(environment);
+  // The terminal sends it to the whole process group, and npm passes it on.
+  twice.process.kill("SIGINT");
+  await stopLedger(twice);
+  expect(await readServerPid(join(dataDir, "postgres"))).toBeUndefined();
 
   const ledger = await serveLedger(environment);
   const silent = await openConnection(ledger.api);

@@ -95,7 +95,7 @@ function refusal(error: unknown, definition: AnyEventDefinition, subject: string
   if (!(error instanceof SchemaRefusedError)) return error;
   const reasons = error.reasons.map(
     (reason) =>
-      `\n  - ${reason.kind} at ${reason.path} (against version ${reason.version}): ${reason.message} ${reason.hint}`,
+      `\n  - ${reason.kind} at ${reason.path} (against version ${reason.version}): ${reason.message.replace(/\.?$/, ".")} ${reason.hint}`,
   );
   if (reasons.length === 0) reasons.push(`\n  - ${error.message}`);
   return new TidemarkError(
