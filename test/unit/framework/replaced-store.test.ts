@@ -6,7 +6,7 @@ import { startWallets, Wallet } from "./wallet.ts";
 type Wallets = Awaited<ReturnType<typeof startWallets>>;
 
 /** A store that is exchanged while an application runs, as a restored backup exchanges it. */
-function exchangeable(first: EventStore): { store: EventStore; exchange(next: EventStore): void } {
+function exchangeable(first: EventStore): { store: EventStore; exchange: (next: EventStore) => void } {
   let current = first;
   const store = new Proxy(first, {
     get(_, key) {
@@ -16,7 +16,7 @@ function exchangeable(first: EventStore): { store: EventStore; exchange(next: Ev
   });
   return {
     store,
-    exchange(next) {
+    exchange: (next) => {
       current = next;
     },
   };

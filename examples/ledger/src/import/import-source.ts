@@ -23,7 +23,7 @@ export interface ImportOptions {
   readonly application: Application<LedgerAggregates>;
   readonly records: AsyncIterable<SourceRecord>;
   readonly onProblem: (line: number, reason: string) => void;
-  /** Called after each record. */
+  /** Called after each record; once more when everything that had begun has ended. */
   readonly onProgress?: (summary: Readonly<ImportSummary>) => void;
   readonly signal?: AbortSignal;
 }
@@ -40,7 +40,8 @@ const accountNamespace = uuidV5("tidemark-ledger/imported-account", uuidV5.URL);
  * Sends every record through its aggregate's command. Event ids are made from the source records, so that a record
  * which is already there, from whichever run, changes nothing.
  *
- * @throws TidemarkError when the store fails; what was imported so far stays, and the next run goes on behind it.
+ * @throws TidemarkError when the store fails, the signal's reason when it aborts, both after the commands that had
+ * begun; what was imported so far stays, and the next run goes on behind it.
  */
 export async function importSource(options: ImportOptions): Promise<ImportSummary> {
   const { application, records, onProblem, onProgress, signal } = options;
@@ -53,7 +54,7 @@ export async function importSource(options: ImportOptions): Promise<ImportSummar
   };
   const seenAccounts = new Set<string>();
   const running = new Set<Promise<void>>();
-  let failure: { readonly error: unknown } | null = null;
+  const failures: unknown[] = [];
 
   const report = (line: number, reason: string): void => {
     summary.problems += 1;
@@ -73,34 +74,37 @@ export async function importSource(options: ImportOptions): Promise<ImportSummar
         if (error instanceof DomainError) {
           if (count === "imported") report(line, error.message);
         } else if (error instanceof TidemarkError && !error.retryable) report(line, error.message);
-        else failure ??= { error };
+        else failures.push(error);
       })
-      .finally(() => {
-        running.delete(task);
-        onProgress?.(summary);
-      });
+      .finally(() => running.delete(task));
     running.add(task);
   };
 
-  for await (const record of records) {
-    signal?.throwIfAborted();
-    if (failure !== null) break;
-    if (record.kind === "problem") report(record.line, record.reason);
-    else if (record.kind === "skipped")
-      summary.skipped[record.directive] = (summary.skipped[record.directive] ?? 0) + 1;
-    else if (record.kind === "entry") start(record.line, () => recordEntry(application, record), "imported");
-    else {
-      const { accountId, line } = record;
-      if (!seenAccounts.has(accountId)) {
-        seenAccounts.add(accountId);
-        start(line, () => openAccount(application, accountId), "accountsOpened");
+  try {
+    for await (const record of records) {
+      signal?.throwIfAborted();
+      if (failures.length > 0) break;
+      if (record.kind === "problem") report(record.line, record.reason);
+      else if (record.kind === "skipped")
+        summary.skipped[record.directive] = (summary.skipped[record.directive] ?? 0) + 1;
+      else if (record.kind === "entry")
+        start(record.line, () => recordEntry(application, record), "imported");
+      else {
+        const { accountId, line } = record;
+        if (!seenAccounts.has(accountId)) {
+          seenAccounts.add(accountId);
+          start(line, () => openAccount(application, accountId), "accountsOpened");
+        }
+        start(line, () => move(application, record), "imported");
       }
-      start(line, () => move(application, record), "imported");
+      onProgress?.(summary);
+      while (running.size >= concurrency) await Promise.race(running);
     }
-    while (running.size >= concurrency) await Promise.race(running);
+  } finally {
+    await Promise.all(running);
+    onProgress?.(summary);
   }
-  await Promise.all(running);
-  if (failure !== null) throw (failure as { readonly error: unknown }).error;
+  if (failures.length > 0) throw failures[0];
   return summary;
 }
 

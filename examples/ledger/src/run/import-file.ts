@@ -28,16 +28,22 @@ export async function importFile(config: Config, options: ImportFileOptions): Pr
     signal,
   });
   const progress = createProgress({ label: "Import", total: null, unit: "records", json });
+  let done = 0;
   const summary = await importSource({
     application: opened.application,
     records: source.records,
     onProblem: (line, reason) => progress.log(`${file}:${line}: ${reason}`),
     onProgress: (summary) => {
-      const done = recordsIn(summary);
+      done = recordsIn(summary);
       progress.update(done, Math.max(done, Math.round((done * source.totalBytes) / source.bytesRead())));
     },
     signal,
-  }).finally(() => progress.stop());
+  })
+    .catch((error: unknown) => {
+      progress.log(`The import ended early, after ${done} records: run it again, it goes on behind them.`);
+      throw error;
+    })
+    .finally(() => progress.stop());
   if (json) process.stdout.write(`${JSON.stringify({ file, format: source.format, ...summary })}\n`);
   else process.stdout.write(describe(file, source.format, summary));
   return summary.problems === 0 ? 0 : 1;
