@@ -95,10 +95,15 @@ function avscReads(reader: AvroSchema, writer: AvroSchema): boolean {
 
 /** Unions in which avsc takes the first branch that can hold a value, and Java and this codec the same type first. */
 function isAmbiguous(schema: AvroSchema): boolean {
-  const numbers = /\[[^[\]]*"(?:int|long|float|double)"[^[\]]*"(?:int|long|float|double)"[^[\]]*\]/;
-  const texts = /\[[^[\]]*"(?:string|bytes)"[^[\]]*"(?:string|bytes)"[^[\]]*\]/;
-  const text = JSON.stringify(schema);
-  return numbers.test(text) || texts.test(text);
+  if (Array.isArray(schema)) {
+    const count = (kinds: readonly unknown[]): number =>
+      schema.filter((branch) => kinds.includes(branch)).length;
+    const isOneOfMany = count(["int", "long", "float", "double"]) > 1 || count(["string", "bytes"]) > 1;
+    return isOneOfMany || schema.some(isAmbiguous);
+  }
+  if (typeof schema === "string") return false;
+  const isPart = (part: unknown): part is AvroSchema => typeof part === "object" && part !== null;
+  return Object.values(schema).filter(isPart).some(isAmbiguous);
 }
 
 const pairs = fc.oneof(

@@ -1,12 +1,13 @@
+import type avsc from "avsc";
 import { AvroSchemaError } from "./avro-schema-error.ts";
 import type { AvroSchema } from "./avro-schema.ts";
-import { ByteReader } from "./byte-reader.ts";
-import { ByteWriter } from "./byte-writer.ts";
-import { compileReader } from "./compile-reader.ts";
-import { compileWriter } from "./compile-writer.ts";
+import { avscNames } from "./avsc-names.ts";
+import { avscType } from "./avsc-type.ts";
+import { decoder } from "./decoder.ts";
 import type { FromAvro } from "./from-avro.ts";
 import { parseSchema } from "./parse-schema.ts";
 import type { ParsedSchema } from "./parsed-schema.ts";
+import { toAvscValue } from "./to-avsc-value.ts";
 import { toPublicError } from "./value-fault.ts";
 
 /** Turns values of one schema into Avro binary and back. Both throw `AvroValueError`; the schema's work is done once. */
@@ -57,35 +58,32 @@ function isParsed(schema: ParsedSchema | AvroSchema): schema is ParsedSchema {
 }
 
 function compileCodec(schema: ParsedSchema): Codec<unknown> {
-  const write = compileWriter(schema);
-  const read = compileReader(schema, schema, (reader, writer) => reader === writer);
-  let idleWriter: ByteWriter | null = new ByteWriter();
+  const names = avscNames();
+  const type = avscType(schema, names);
+  const toAvsc = toAvscValue(schema, names);
   return Object.freeze({
     encode(value: unknown): Uint8Array {
-      // A getter of the value may encode another value of the same codec in the meantime.
-      const out = idleWriter ?? new ByteWriter();
-      idleWriter = null;
       try {
-        write(out, value);
-        return out.copy();
-      } catch (error) {
-        throw toPublicError(error);
-      } finally {
-        out.reset();
-        idleWriter = out;
-      }
-    },
-    decode(bytes: Uint8Array): unknown {
-      try {
-        const source = new ByteReader(bytes);
-        const value = read(source);
-        source.requireEnd();
-        return value;
+        return encoded(type, toAvsc(value));
       } catch (error) {
         throw toPublicError(error);
       }
     },
+    decode: decoder(type, {
+      writer: schema,
+      reader: schema,
+      isReadable: (reader, writer) => reader === writer,
+      names,
+    }),
   });
+}
+
+/** avsc's own buffer is so small that it would write most values twice. Nothing of the user runs while it is in use. */
+const scratch = Buffer.allocUnsafeSlow(65_536);
+
+function encoded(type: avsc.Type, value: unknown): Uint8Array {
+  const length = type.encode(value, scratch);
+  return new Uint8Array(length < 0 ? type.toBuffer(value) : scratch.subarray(0, length));
 }
 
 /**

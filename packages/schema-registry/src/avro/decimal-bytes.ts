@@ -1,9 +1,9 @@
 import type { Decimal } from "./decimal.ts";
-import { bigintFromBytes, bytesFromBigint } from "./signed-bytes.ts";
+import { bytesFromBigint } from "./signed-bytes.ts";
 import { describeValue, ValueFault } from "./value-fault.ts";
 
 /** The scale up to which a decimal is written or read, as in PostgreSQL: a larger one would fill memory as text. */
-const maxScale = 16_383;
+export const maxScale = 16_383;
 
 /** The unscaled value that a decimal has under the scale of a schema, refused when it does not fit exactly. */
 export function unscaledFor(value: unknown, precision: number, scale: number): bigint {
@@ -61,17 +61,10 @@ export function decimalFromUnscaled(unscaled: bigint, written: number, wanted: n
 }
 
 /** A bigint in two's complement of a given size; null when it does not fit. */
-export function fixedFromBigint(value: bigint, size: number): Uint8Array | null {
+export function fixedFromBigint(value: bigint, size: number): Buffer | null {
   const bytes = bytesFromBigint(value);
   if (bytes.length > size) return null;
-  const fixed = new Uint8Array(size).fill(value < 0n ? 0xff : 0, 0, size - bytes.length);
+  const fixed = Buffer.alloc(size, value < 0n ? 0xff : 0);
   fixed.set(bytes, size - bytes.length);
   return fixed;
-}
-
-/** The scale that a `big-decimal` carries: 0 or more here, although Java also writes negative ones. */
-export function decimalFromBigDecimal(unscaledBytes: Uint8Array, scale: number): Decimal {
-  if (Math.abs(scale) > maxScale) throw new ValueFault(`a scale of at most ${maxScale}`, `${scale}`);
-  const unscaled = bigintFromBytes(unscaledBytes);
-  return scale < 0 ? { unscaled: unscaled * 10n ** BigInt(-scale), scale: 0 } : { unscaled, scale };
 }

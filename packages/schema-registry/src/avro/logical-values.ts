@@ -1,8 +1,3 @@
-import { ByteReader } from "./byte-reader.ts";
-import { ByteWriter } from "./byte-writer.ts";
-import { decimalFromBigDecimal, requireDecimal } from "./decimal-bytes.ts";
-import type { Decimal } from "./decimal.ts";
-import { bytesFromBigint } from "./signed-bytes.ts";
 import { describeValue, ValueFault } from "./value-fault.ts";
 
 const uuidText = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -12,12 +7,12 @@ export function requireUuid(value: unknown): string {
   throw new ValueFault("uuid (string of 32 hexadecimal digits in five groups)", describeValue(value));
 }
 
-export function bytesFromUuid(value: unknown): Uint8Array {
-  return new Uint8Array(Buffer.from(requireUuid(value).replaceAll("-", ""), "hex"));
+export function bytesFromUuid(value: unknown): Buffer {
+  return Buffer.from(requireUuid(value).replaceAll("-", ""), "hex");
 }
 
-export function uuidFromBytes(bytes: Uint8Array): string {
-  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
+export function uuidFromBytes(bytes: Buffer): string {
+  const hex = bytes.toString("hex");
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
@@ -33,23 +28,4 @@ export function dateFromMillis(millis: bigint): Date {
     throw new ValueFault("a timestamp within 100 million days of 1970", `${millis} ms`);
   }
   return date;
-}
-
-/** `big-decimal` of Avro 1.12: the unscaled value as Avro bytes, then the scale as Avro int. */
-export function bytesFromBigDecimal(value: unknown): Uint8Array {
-  const { unscaled, scale } = requireDecimal(value);
-  const writer = new ByteWriter();
-  const bytes = bytesFromBigint(unscaled);
-  writer.writeInt(bytes.length);
-  writer.writeRaw(bytes);
-  writer.writeInt(scale);
-  return writer.copy();
-}
-
-export function bigDecimalFromBytes(bytes: Uint8Array): Decimal {
-  const reader = new ByteReader(bytes);
-  const unscaled = reader.readBytes();
-  const scale = reader.readInt();
-  reader.requireEnd();
-  return decimalFromBigDecimal(unscaled, scale);
 }

@@ -1,9 +1,9 @@
 import { AvroSchemaError } from "./avro-schema-error.ts";
-import { ByteReader } from "./byte-reader.ts";
+import { avscNames } from "./avsc-names.ts";
+import { avscType } from "./avsc-type.ts";
 import { compareSchemas } from "./compare-schemas.ts";
-import { compileReader } from "./compile-reader.ts";
+import { decoder } from "./decoder.ts";
 import type { ParsedSchema } from "./parsed-schema.ts";
-import { toPublicError } from "./value-fault.ts";
 
 /** Reads bytes of a writer's schema as values of a reader's schema. */
 export interface Resolver {
@@ -29,17 +29,8 @@ export function createResolver(writer: ParsedSchema, reader: ParsedSchema): Reso
       message: `The reader's schema cannot read the writer's data: ${difference.kind} at ${difference.label === "" ? "the root" : difference.label}`,
     });
   }
-  const read = compileReader(writer, reader, isReadable);
+  const names = avscNames();
   return Object.freeze({
-    decode(bytes: Uint8Array): unknown {
-      try {
-        const source = new ByteReader(bytes);
-        const value = read(source);
-        source.requireEnd();
-        return value;
-      } catch (error) {
-        throw toPublicError(error);
-      }
-    },
+    decode: decoder(avscType(writer, names), { writer, reader, isReadable, names }),
   });
 }

@@ -1,38 +1,32 @@
 /** A bigint as the shortest big-endian two's complement, at least one byte. */
-export function bytesFromBigint(value: bigint): Uint8Array {
-  if (value >= -0x8000_0000n && value < 0x8000_0000n) return bytesFromInt32(Number(value));
-  const magnitude = value < 0n ? -value - 1n : value;
-  const size = Math.floor(magnitude.toString(16).length / 2) + 1;
-  const hex = BigInt.asUintN(size * 8, value)
-    .toString(16)
-    .padStart(size * 2, "0");
-  const bytes = new Uint8Array(Buffer.from(hex, "hex"));
-  const isShort = bytes.length === 1 || signOf(bytes[1] ?? 0) !== (bytes[0] ?? 0);
-  return isShort ? bytes : bytes.subarray(1);
+export function bytesFromBigint(value: bigint): Buffer {
+  if (BigInt.asIntN(48, value) === value) return bytesFromInteger(Number(value));
+  const magnitude = value < 0n ? ~value : value;
+  // One bit more than the magnitude has, for the sign.
+  const size = Math.floor(bitLength(magnitude) / 8) + 1;
+  const digits = BigInt.asUintN(size * 8, value).toString(16);
+  return Buffer.from(digits.padStart(size * 2, "0"), "hex");
 }
 
-/** The byte that may stand before a byte without changing the number. */
-function signOf(byte: number): number {
-  return byte < 0x80 ? 0 : 0xff;
+function bitLength(magnitude: bigint): number {
+  const digits = magnitude.toString(16);
+  return digits.length * 4 - (Math.clz32(Number.parseInt(digits.slice(0, 1), 16)) - 28);
 }
 
-function bytesFromInt32(value: number): Uint8Array {
-  if (value >= -0x80 && value < 0x80) return Uint8Array.of(value);
-  if (value >= -0x8000 && value < 0x8000) return Uint8Array.of(value >> 8, value);
-  if (value >= -0x80_0000 && value < 0x80_0000) return Uint8Array.of(value >> 16, value >> 8, value);
-  return Uint8Array.of(value >> 24, value >> 16, value >> 8, value);
+/** The same for an integer of 48 bits. */
+function bytesFromInteger(value: number): Buffer {
+  let size = 1;
+  for (let limit = 0x80; value >= limit || value < -limit; limit *= 0x100) size += 1;
+  const bytes = Buffer.allocUnsafe(size);
+  bytes.writeIntBE(value, 0, size);
+  return bytes;
 }
 
 /** Reads big-endian two's complement; no bytes are zero. */
-export function bigintFromBytes(bytes: Uint8Array): bigint {
+export function bigintFromBytes(bytes: Buffer): bigint {
   const { length } = bytes;
   if (length === 0) return 0n;
-  if (length <= 6) {
-    let value = (bytes[0] ?? 0) < 0x80 ? 0 : -1;
-    for (const byte of bytes) value = value * 0x100 + byte;
-    return BigInt(value);
-  }
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, length);
-  if (length === 8) return view.readBigInt64BE();
-  return BigInt.asIntN(length * 8, BigInt(`0x${view.toString("hex")}`));
+  if (length <= 6) return BigInt(bytes.readIntBE(0, length));
+  if (length === 8) return bytes.readBigInt64BE();
+  return BigInt.asIntN(length * 8, BigInt(`0x${bytes.toString("hex")}`));
 }

@@ -42,7 +42,17 @@ export function withStep(error: unknown, step: string): unknown {
 
 /** What the codec throws for an error from inside. */
 export function toPublicError(error: unknown): unknown {
-  return error instanceof ValueFault ? error.toError() : error;
+  if (error instanceof ValueFault) return error.toError();
+  // Arrays between the records of a value may take all of the stack before the records reach their limit.
+  if (error instanceof RangeError && error.message.includes("call stack")) {
+    const details = {
+      path: "",
+      expected: "a value that nests less deeply",
+      actual: "one that fills the stack",
+    };
+    return new AvroValueError(details, { cause: error });
+  }
+  return error;
 }
 
 /** A value in a few words: `number 1`, `string "abc"`, `array of 3`. */
