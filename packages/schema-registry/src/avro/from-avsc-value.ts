@@ -17,7 +17,7 @@ import { branchName, isWrapped } from "./union-branches.ts";
 import { withStep } from "./value-fault.ts";
 
 /** Whether values of one type of the writer can be read as one type of the reader. */
-export type IsReadable = (reader: SchemaNode, writer: SchemaNode) => boolean;
+type IsReadable = (reader: SchemaNode, writer: SchemaNode) => boolean;
 
 /** What {@link fromAvscValue} is about. The schemas must match. */
 export interface Reading {

@@ -6,7 +6,7 @@ import { branchName, isWrapped } from "./union-branches.ts";
 import { describeValue, maxNesting, ValueFault, withStep } from "./value-fault.ts";
 
 /** Checks a value and gives it in the form that avsc writes, or throws a {@link ValueFault}. */
-export type ToAvsc = (value: unknown, depth: number) => unknown;
+type ToAvsc = (value: unknown, depth: number) => unknown;
 
 /** The check and the conversion of a schema's values: avsc itself takes some that are none, and names no place. */
 export function toAvscValue(schema: ParsedSchema, names: AvscNames): (value: unknown) => unknown {
