@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { makeServerFolder, readServerPid } from "../../support/server-folder.ts";
+import { createTestDatabase } from "../../support/test-database.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import {
   killLedger,
@@ -64,6 +65,38 @@ test("what was acknowledged is there after Ctrl-C, after kill -9, and after the 
   expect(await runToEnd(environment, ["import", sample])).toContain(": 0 imported,");
   expect(await readServerPid(postgres)).toBeUndefined();
 }, 120_000);
+
+test("Ctrl-C under load loses nothing that was acknowledged, and answers what it still can", async () => {
+  const database = await createTestDatabase();
+  const environment = { DATABASE_URL: database.connectionString, LEDGER_DATA_DIR: await makeServerFolder() };
+  const ledger = await serveLedger(environment);
+  await ledger.post("/accounts", { accountId: "ada", owner: "Ada", currency: "EUR" });
+  let acknowledged = 0;
+  let sent = 0;
+  const statuses = new Set<number>();
+  const client = async (): Promise<void> => {
+    for (;;) {
+      sent += 1;
+      const answer = await ledger.post("/accounts/ada/deposits", { amount: "1" }).catch(() => null);
+      if (answer === null) return;
+      statuses.add(answer.status);
+      if (answer.status === 201) acknowledged += 1;
+      else return;
+    }
+  };
+  const clients = Array.from({ length: 20 }, client);
+  await waitFor(() => acknowledged > 100);
+  await stopLedger(ledger);
+  await Promise.all(clients);
+  expect([...statuses].filter((status) => status !== 201 && status !== 503)).toEqual([]);
+
+  const again = await serveLedger(environment);
+  const { balance } = (await again.getCurrent("/accounts/ada")).body;
+  expect(Number(balance)).toBeGreaterThanOrEqual(acknowledged);
+  expect(Number(balance)).toBeLessThanOrEqual(sent);
+  await stopLedger(again);
+  await database.drop();
+}, 60_000);
 
 test("Ctrl-C stops it also while it is starting, and while clients hold on to it", async () => {
   const dataDir = await makeServerFolder();
