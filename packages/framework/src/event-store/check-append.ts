@@ -2,6 +2,7 @@ import { TidemarkError } from "../errors.ts";
 import type { EventToAppend } from "../event/stored-event.ts";
 import type { AppendLimits } from "./append-limits.ts";
 import type { AppendOptions, StreamAppend } from "./event-store.ts";
+import { lastPossibleRevision, type ExpectedRevision } from "./expected-revision.ts";
 import type { IdempotencyIdentity } from "./idempotency-record.ts";
 import { checkStreamId, checkTenant, forbiddenCharacters } from "./stream-id.ts";
 
@@ -15,7 +16,8 @@ const maxEventVersion = 32_767;
  * beside another caller's append. Stores call it first.
  *
  * @returns the id of an event that occurs twice in this append, or `null`.
- * @throws TidemarkError `stream-name-invalid`, `event-invalid`, `event-too-large` or `idempotency-key-invalid`.
+ * @throws TidemarkError `stream-name-invalid`, `validation-failed` for an expected revision that is none,
+ * `event-invalid`, `event-too-large` or `idempotency-key-invalid`.
  */
 export function checkAppend(
   appends: readonly StreamAppend[],
@@ -32,8 +34,9 @@ export function checkAppend(
   const eventIds = new Set<string>();
   let repeated: string | null = null;
   let bytes = 0;
-  for (const { streamId, events } of appends) {
+  for (const { streamId, events, expectedRevision } of appends) {
     checkStreamId(streamId);
+    checkExpectedRevision(streamId, expectedRevision);
     if (streamIds.has(streamId)) {
       const name = JSON.stringify(streamId);
       throw new TidemarkError(
@@ -69,6 +72,16 @@ export function checkIdempotencyIdentity({ tenant, principal, key }: Idempotency
     if (Buffer.byteLength(value) > maxIdentityBytes)
       refuseKey(`The ${name} must have at most ${maxIdentityBytes} bytes`);
   }
+}
+
+function checkExpectedRevision(streamId: string, expected: ExpectedRevision | undefined): void {
+  if (typeof expected !== "bigint" || (expected >= 0n && expected <= lastPossibleRevision)) return;
+  const message = 'must be a revision from 0, "no-stream", "stream-exists" or "any"';
+  throw new TidemarkError(
+    "validation-failed",
+    `The expected revision ${expected} of ${JSON.stringify(streamId)} ${message}.`,
+    { errors: [{ field: "expectedRevision", rule: "range", message }] },
+  );
 }
 
 function checkEvent(event: EventToAppend, limits: AppendLimits): number {

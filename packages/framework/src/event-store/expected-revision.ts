@@ -4,6 +4,9 @@
  */
 export type ExpectedRevision = bigint | "no-stream" | "stream-exists" | "any";
 
+/** Revisions are kept in 64 bits. */
+export const lastPossibleRevision = 9_223_372_036_854_775_807n;
+
 /** Whether a stream whose last revision is `actual` (`null`: no such stream) meets the expectation. */
 export function meetsExpectation(expected: ExpectedRevision, actual: bigint | null): boolean {
   if (expected === "any") return true;

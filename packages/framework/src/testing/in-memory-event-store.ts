@@ -20,6 +20,7 @@ import type {
   IdempotencyIdentity,
   IdempotencyRecord,
 } from "../event-store/idempotency-record.ts";
+import { checkStreamId, checkTenant } from "../event-store/stream-id.ts";
 import { InMemoryLog } from "./in-memory-log.ts";
 
 const defaultPageSize = 1_000;
@@ -88,6 +89,8 @@ class InMemoryEventStore implements EventStore {
   async *readStream(streamId: string, options: ReadStreamOptions = {}): AsyncGenerator<StoredEvent> {
     this.#checkOpen();
     const { tenant = "", from, direction = "forwards", limit, signal } = options;
+    checkStreamId(streamId);
+    checkTenant(tenant);
     signal?.throwIfAborted();
     const events = this.#log.stream(tenant, streamId);
     const wanted =
@@ -103,7 +106,8 @@ class InMemoryEventStore implements EventStore {
 
   async *readAll(options: ReadAllOptions = {}): AsyncGenerator<EventPage> {
     this.#checkOpen();
-    const { pageSize = defaultPageSize, upTo, signal } = options;
+    const { tenant = "", pageSize = defaultPageSize, upTo, signal } = options;
+    checkTenant(tenant);
     const { head } = this.#log;
     const end = upTo !== undefined && upTo < head ? upTo : head;
     let after = options.after ?? 0n;

@@ -1,4 +1,5 @@
 import type { EventFilter, EventPage, ReadAllOptions } from "../../event-store/event-store.ts";
+import { checkTenant } from "../../event-store/stream-id.ts";
 import { defaultPageSize, mayHaveMore, pageStatement } from "./event-page.ts";
 import { decodeEvents, type EventRow } from "./event-row.ts";
 import { readHead, type LogReader } from "./log-reader.ts";
@@ -37,6 +38,7 @@ export async function* readLog(
   options: ReadAllOptions,
 ): AsyncGenerator<EventPage, void, undefined> {
   const { tenant = "", filter = {}, signal, pageSize = defaultPageSize } = options;
+  checkTenant(tenant);
   let after = options.after ?? 0n;
   let left = options.limit ?? Number.POSITIVE_INFINITY;
   const head = await readHead(reader, signal);

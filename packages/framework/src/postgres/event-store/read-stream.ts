@@ -1,10 +1,10 @@
 import type { StoredEvent } from "../../event/stored-event.ts";
 import type { ReadStreamOptions } from "../../event-store/event-store.ts";
+import { lastPossibleRevision } from "../../event-store/expected-revision.ts";
+import { checkStreamId, checkTenant } from "../../event-store/stream-id.ts";
 import { defaultPageSize, mayHaveMore, pageStatement } from "./event-page.ts";
 import { decodeEvents, type EventRow } from "./event-row.ts";
 import type { LogReader } from "./log-reader.ts";
-
-const lastPossibleRevision = 9_223_372_036_854_775_807n;
 
 /** Exported for the test of its plan. */
 export function readStreamStatement(schema: string, direction: "forwards" | "backwards"): string {
@@ -28,6 +28,8 @@ export async function* readStream(
   options: ReadStreamOptions,
 ): AsyncGenerator<StoredEvent, void, undefined> {
   const { tenant = "", direction = "forwards", limit = Number.POSITIVE_INFINITY, signal } = options;
+  checkStreamId(streamId);
+  checkTenant(tenant);
   const name = `tidemark_read_stream_${direction}`;
   const text = readStreamStatement(schema, direction);
   let from = options.from ?? (direction === "forwards" ? 0n : lastPossibleRevision);

@@ -88,6 +88,15 @@ export function appendContract({ test }: ContractSuite): void {
     }
   });
 
+  test("refuses a number that is no revision", async (store) => {
+    await store.append("account-1", contractEvents(2));
+    for (const expectedRevision of [-1n, -2n, -3n, 1n << 63n]) {
+      const append = store.append("account-1", contractEvents(1), { expectedRevision });
+      await assert.rejects(append, hasCode("validation-failed"), String(expectedRevision));
+    }
+    assert.equal((await collectStream(store, "account-1")).length, 2);
+  });
+
   test("lets one of several creators win", async (store) => {
     const outcomes = await Promise.all(
       Array.from({ length: 8 }, () =>

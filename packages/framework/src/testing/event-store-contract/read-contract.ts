@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { EventStore } from "../../event-store/event-store.ts";
+import { hasCode } from "./append-contract.ts";
 import {
   appended,
   collectLog,
@@ -34,6 +35,14 @@ export function readContract({ test }: ContractSuite): void {
     assert.deepEqual(await read({ direction: "backwards", from: 4n, limit: 2 }), [ids[4], ids[3]]);
     assert.deepEqual(await read({ direction: "backwards", from: 99n, limit: 1 }), [ids[9]]);
     assert.deepEqual(await read({ limit: 0 }), []);
+  });
+
+  test("refuses to read a name that no store can keep", async (store) => {
+    for (const name of ["account", "account-\u0000", "account-\ud800"])
+      await assert.rejects(collectStream(store, name), hasCode("stream-name-invalid"), name);
+    const options = { tenant: "a\u0000b" };
+    await assert.rejects(collectStream(store, "account-1", options), hasCode("stream-name-invalid"));
+    await assert.rejects(collectLog(store.readAll(options)), hasCode("stream-name-invalid"));
   });
 
   test("reads nothing from a stream that does not exist", async (store) => {
