@@ -17,6 +17,7 @@ import type {
 } from "../event-store/event-store.ts";
 import type { ExpectedRevision } from "../event-store/expected-revision.ts";
 import type { IdempotencyIdentity, IdempotencyRecord } from "../event-store/idempotency-record.ts";
+import { LargeEventWarning } from "../event-store/large-event-warning.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
 import { Appender } from "./event-store/appender.ts";
 import { Catalogue } from "./event-store/catalogue.ts";
@@ -88,6 +89,7 @@ export class PostgresEventStore implements EventStore {
   readonly #reader: LogReader;
   readonly #appender: Appender;
   readonly #purge: IdempotencyPurge;
+  readonly #largeEvents: LargeEventWarning;
   #opened: Opened | null = null;
   #closed: Promise<void> | null = null;
 
@@ -122,6 +124,7 @@ export class PostgresEventStore implements EventStore {
       settleMs: 30_000,
     });
     this.#purge = new IdempotencyPurge(this.#readPool, schema, logger);
+    this.#largeEvents = new LargeEventWarning(logger);
   }
 
   get storeId(): string {
@@ -159,6 +162,7 @@ export class PostgresEventStore implements EventStore {
     const { watcher } = this.#ready();
     const repeated = checkAppend(appends, options, this.#limits);
     if (repeated !== null) return { status: "duplicate-event", eventId: repeated };
+    for (const { events } of appends) this.#largeEvents.check(events);
     const { tenant = "", idempotency = null, signal } = options;
     const outcome = await this.#appender.append({ tenant, streams: appends, idempotency }, signal);
     if (outcome.status === "appended" && outcome.position !== null) watcher.advance(outcome.position);
