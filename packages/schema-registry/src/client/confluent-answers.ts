@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseMode } from "../registry/registry-mode.ts";
 import type { JavaScriptWarning } from "../javascript/javascript-warning.ts";
 import type { RefusalReason } from "../registry/schema-refusal.ts";
 import { InvalidSchemaError, RegistryRequestError, SchemaRefusedError } from "./registry-client-errors.ts";
@@ -62,6 +63,58 @@ const levelAnswer = z.enum([
 ]);
 
 export const configAnswer = z.object({ compatibilityLevel: levelAnswer });
+
+export const modeAnswer = z.object({ mode: z.string().transform((text) => parseMode(text)) });
+
+const metadata = z.object({
+  tags: z.record(z.string(), z.array(z.string())).exactOptional(),
+  properties: z.record(z.string(), z.string()).exactOptional(),
+  sensitive: z.array(z.string()).exactOptional(),
+});
+
+const timestamp = z
+  .number()
+  .nullish()
+  .transform((milliseconds) => (typeof milliseconds === "number" ? new Date(milliseconds) : null));
+
+/** A version as the lists have it; authors, times and deletion are not told by every registry. */
+export const detailsAnswer = z
+  .object({
+    ...versionAnswer.shape,
+    schemaType: z
+      .string()
+      .nullish()
+      .transform((type) => type ?? "AVRO"),
+    metadata: metadata.nullish().catch(null),
+    deleted: z.boolean().nullish(),
+    author: z.string().nullish(),
+    ts: timestamp,
+  })
+  .transform(({ metadata: noted, deleted, author, ts, ...version }) => ({
+    ...version,
+    metadata: noted ?? null,
+    deleted: deleted ?? false,
+    author: author ?? null,
+    registeredAt: ts,
+  }));
+
+const time = z.string().transform((text) => new Date(text));
+
+export const readersAnswer = z.array(
+  z.object({
+    application: z.string(),
+    schema: z.string(),
+    references,
+    announcedAt: time,
+    supersededAt: time.nullable(),
+  }),
+);
+
+export const importSummary = z.object({
+  dryRun: z.boolean(),
+  versions: z.object({ added: z.number(), present: z.number() }),
+  settings: z.object({ added: z.number(), present: z.number(), differing: z.array(z.string()) }),
+});
 
 const kind = z.enum([
   "NAME_MISMATCH",

@@ -40,10 +40,24 @@ interface TransportRequest {
 }
 
 export interface RegistryTransport {
+  /**
+   * Sends one request, without retries and without a time-out, and answers the response unread: for streams.
+   *
+   * @throws RegistryUnavailableError when there is no answer
+   */
+  open(request: StreamRequest): Promise<Response>;
   /** @throws RegistryUnavailableError when no attempt got an answer below 500 */
   send(request: TransportRequest): Promise<AcceptedResponse | RefusedResponse>;
   /** @throws RegistryRequestError when the answer is not what a registry says there */
   read<T>(response: AcceptedResponse, answer: z.ZodType<T>): T;
+}
+
+export interface StreamRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: ReadableStream<Uint8Array>;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
 }
 
 interface Attempt {
@@ -92,6 +106,27 @@ export function createRegistryTransport(options: RegistryTransportOptions): Regi
   }
 
   return {
+    async open({ method, path, body, contentType: type, signal }) {
+      try {
+        return await send(`${base}${path}`, {
+          method,
+          headers: {
+            ...(type !== undefined && { "content-type": type }),
+            ...(credentials && { authorization: credentials }),
+          },
+          ...(body && { body, duplex: "half" }),
+          ...(signal && { signal }),
+        });
+      } catch (cause) {
+        signal?.throwIfAborted();
+        throw new RegistryUnavailableError(
+          `The schema registry at ${base} is not available (${method} ${path}): ${networkReason(cause)}. ` +
+            "Check that it runs and that the url is right",
+          { cause },
+        );
+      }
+    },
+
     async send(request) {
       for (let tried = 1; ; tried += 1) {
         const { response, reason, cause, retryAfterMs } = await attempt(request);
@@ -124,16 +159,19 @@ export function createRegistryTransport(options: RegistryTransportOptions): Regi
 }
 
 function readResponse(response: Response, text: string): AcceptedResponse | RefusedResponse {
+  return response.ok ? { ok: true, body: parseJson(text) } : refusedResponse(response.status, text);
+}
+
+export function refusedResponse(status: number, text: string): RefusedResponse {
   const body = parseJson(text);
-  if (response.ok) return { ok: true, body };
   const parsed = errorBody.safeParse(body);
   return {
     ok: false,
-    status: response.status,
-    errorCode: parsed.success ? parsed.data.error_code : response.status,
+    status,
+    errorCode: parsed.success ? parsed.data.error_code : status,
     message: parsed.success
       ? parsed.data.message
-      : `The registry answered ${response.status} without an error code: ${text.slice(0, 200)}`,
+      : `The registry answered ${status} without an error code: ${text.slice(0, 200)}`,
     body,
   };
 }
