@@ -2,7 +2,12 @@ import fastifySwagger from "@fastify/swagger";
 import fastifySwaggerUi from "@fastify/swagger-ui";
 import type { Application } from "@tidemark/framework";
 import { frameworkProblem, healthRoutes } from "@tidemark/framework/fastify";
-import { openApiTransform, problemDocuments, problemServerOptions } from "@tidemark/schema-registry/fastify";
+import {
+  drainConnections,
+  openApiTransform,
+  problemDocuments,
+  problemServerOptions,
+} from "@tidemark/schema-registry/fastify";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import type { LedgerAggregates } from "../app.ts";
@@ -22,9 +27,11 @@ export async function buildServer(options: {
     logController: new LogController({ disableRequestLogging: true }),
     // Ends idle keep-alive connections on close, so that Ctrl-C does not wait for browsers.
     forceCloseConnections: "idle",
+    return503OnClosing: false,
   });
   app.setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler);
   parseJsonBodies(app);
+  await app.register(drainConnections);
   await app.register(problemDocuments, { mapError: frameworkProblem });
   await app.register(fastifySwagger, {
     openapi: {

@@ -45,6 +45,8 @@ export async function openLedger(
       storage: postgresStorage({ database: connectionString, logger }),
       registry: inProcessRegistryClient(registry),
       projections,
+      // Shorter than a reader waits for its own write (5 s), so that a killed process is not noticed.
+      leaseMs: 4_000,
       logger,
     });
     steps.push(() => application.close());

@@ -27,6 +27,8 @@ export interface ApplicationOptions {
   readonly logger?: Logger;
   /** Aggregates whose folded state is kept in memory; default 10,000, `0` for none. */
   readonly stateCacheSize?: number;
+  /** Milliseconds until another process takes over the projections of one that has died. Default 10,000. */
+  readonly leaseMs?: number;
 }
 
 /** How long `close` lets commands end that are running; in milliseconds. */
@@ -58,7 +60,7 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
     this.#options = options;
     this.#logger = options.logger ?? silentLogger;
     this.#serializer = new EventSerializer(definition.events);
-    const { stateCacheSize } = options;
+    const { stateCacheSize, leaseMs } = options;
     const repository = new AggregateRepository({
       eventStore,
       serializer: this.#serializer,
@@ -81,6 +83,7 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
             serializer: this.#serializer,
             store: projectionStore,
             logger: this.#logger,
+            ...(leaseMs === undefined ? {} : { leaseMs }),
           });
   }
 
@@ -115,6 +118,7 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
     await storage.projectionStore?.open();
     if (registry !== null) {
       await registerEventSchemas({
+        application: this.definition.name,
         registry,
         eventStore: this.eventStore,
         serializer: this.#serializer,

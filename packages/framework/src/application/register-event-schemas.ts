@@ -28,17 +28,19 @@ const eventCompatibility = "FULL_TRANSITIVE";
  * `event-schema-mismatch` when registry and store disagree; `registry-unavailable`.
  */
 export async function registerEventSchemas(options: {
+  /** Name under which the registry notes which schemas are read. */
+  readonly application: string;
   readonly registry: RegistryClient;
   readonly eventStore: EventStore;
   readonly serializer: EventSerializer;
   readonly mode: RegisterMode;
   readonly logger: Logger;
 }): Promise<void> {
-  const { registry, eventStore, serializer, mode, logger } = options;
+  const { application, registry, eventStore, serializer, mode, logger } = options;
   try {
     for (const definition of serializer.definitions) {
       for (const version of definition.versions) {
-        const registered = await publish(registry, definition, version, mode);
+        const registered = await publish({ registry, definition, version, mode, logger });
         serializer.registered({
           sha256: version.sha256,
           text: version.schemaText,
@@ -48,6 +50,7 @@ export async function registerEventSchemas(options: {
       }
     }
     await compareWithStore(registry, eventStore);
+    await announceReaders(registry, application, serializer, logger);
   } catch (error) {
     if (!(error instanceof RegistryUnavailableError)) throw error;
     await startWithoutRegistry(eventStore, serializer, error);
@@ -58,12 +61,31 @@ export async function registerEventSchemas(options: {
   }
 }
 
-async function publish(
+/** So that whoever removes a field can see who still reads it. A registry that keeps no readers is as good. */
+async function announceReaders(
   registry: RegistryClient,
-  definition: AnyEventDefinition,
-  version: EventVersion,
-  mode: RegisterMode,
-): Promise<number> {
+  application: string,
+  serializer: EventSerializer,
+  logger: Logger,
+): Promise<void> {
+  const readers = serializer.definitions.flatMap(({ versions }) =>
+    versions.map(({ subject, schemaText }) => ({ subject, schema: schemaText })),
+  );
+  try {
+    await registry.announceReaders(application, readers);
+  } catch (error) {
+    logger.warn({ err: error }, "the registry did not note which event schemas this application reads");
+  }
+}
+
+async function publish(options: {
+  readonly registry: RegistryClient;
+  readonly definition: AnyEventDefinition;
+  readonly version: EventVersion;
+  readonly mode: RegisterMode;
+  readonly logger: Logger;
+}): Promise<number> {
+  const { registry, definition, version, mode, logger } = options;
   const { subject, schemaText } = version;
   if (mode === "lookup-only") {
     const found = await registry.lookup(subject, schemaText);
@@ -78,7 +100,9 @@ async function publish(
     if ((await registry.getCompatibility(subject)) === null) {
       await registry.setCompatibility(subject, eventCompatibility);
     }
-    return (await registry.register(subject, schemaText)).version;
+    const registered = await registry.register(subject, schemaText);
+    for (const warning of registered.warnings) logger.warn({ subject, ...warning }, warning.message);
+    return registered.version;
   } catch (error) {
     throw refusal(error, definition, subject);
   }
