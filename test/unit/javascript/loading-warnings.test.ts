@@ -39,6 +39,11 @@ it.each<[string, string, readonly [rule: string, path: string][]]>([
     [["default-not-read", "/fields/0/default"]],
   ],
   [
+    "a default of a later branch that only looks like the first",
+    record([{ name: "a", type: { type: "array", items: ["int", "long"] }, default: [2 ** 40] }]),
+    [["default-not-read", "/fields/0/default"]],
+  ],
+  [
     "a default that is no symbol",
     record([{ name: "a", type: enumeration, default: "GBP" }]),
     [["default-not-read", "/fields/0/default"]],

@@ -10,6 +10,7 @@ export interface AvscDefaults {
   readonly seen: Map<RecordNode, Map<JsonValue, boolean | undefined>>;
 }
 
+const largestInt = 2n ** 31n - 1n;
 // avsc checks longs as JavaScript numbers.
 const largestLong = 9_007_199_254_740_990n;
 
@@ -39,11 +40,9 @@ export function isReadByAvsc(
     case "enum":
       return typeof value === "string" && type.symbols.includes(value);
     case "int":
-      return integerOf(value) !== null;
-    case "long": {
-      const long = integerOf(value);
-      return long !== null && long >= -largestLong && long <= largestLong;
-    }
+      return isIntegerBetween(value, -largestInt - 1n, largestInt);
+    case "long":
+      return isIntegerBetween(value, -largestLong, largestLong);
     case "float":
     case "double":
       return isJsonNumber(value) && Number.isFinite(Number(value.number));
@@ -63,6 +62,11 @@ export function isReadByAvsc(
     case "record":
       return !question.unfinished.has(type.name) && isRecordRead(question, type, value, isCopy);
   }
+}
+
+function isIntegerBetween(value: JsonValue, least: bigint, most: bigint): boolean {
+  const integer = integerOf(value);
+  return integer !== null && integer >= least && integer <= most;
 }
 
 const buckets: Partial<Record<SchemaNode["kind"], string>> = {
