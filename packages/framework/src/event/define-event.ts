@@ -70,6 +70,10 @@ interface DefineEventOptions<Rules, Written> {
   readonly rules?: RulesFor<Rules, Written>;
 }
 
+/** The record's fields written out: editors and compiler messages show them instead of how they were inferred. */
+type PayloadOf<S extends AvroRecordSchema> =
+  FromAvro<S> extends infer Data ? { [Field in keyof Data]: Data[Field] } : never;
+
 type ShortName<Name extends string> = Name extends `${string}.${infer Rest}` ? ShortName<Rest> : Name;
 
 type WrittenShape<
@@ -77,7 +81,7 @@ type WrittenShape<
   Old,
   Version extends number,
   Write extends number,
-> = Write extends Version ? FromAvro<S> : EventData<Old>;
+> = Write extends Version ? PayloadOf<S> : EventData<Old>;
 
 /**
  * Defines an event by its Avro record. The payload's type is inferred from the literal: `long` is `bigint`,
@@ -98,8 +102,8 @@ export function defineEvent<
   Rules extends z.ZodType | undefined = undefined,
 >(
   schema: S,
-  options?: DefineEventOptions<Rules, FromAvro<S>>,
-): EventDefinition<ShortName<S["name"]>, FromAvro<S>>;
+  options?: DefineEventOptions<Rules, PayloadOf<S>>,
+): EventDefinition<ShortName<S["name"]>, PayloadOf<S>>;
 export function defineEvent<
   const S extends AvroRecordSchema,
   Old extends AnyEventDefinition,
@@ -112,9 +116,9 @@ export function defineEvent<
     readonly version: Version;
     /** Default `version`; the version before it keeps writing the old shape. */
     readonly write?: Write;
-    readonly upcaster: Upcaster<Old, FromAvro<S>>;
+    readonly upcaster: Upcaster<Old, PayloadOf<S>>;
   },
-): EventDefinition<ShortName<S["name"]>, FromAvro<S>, WrittenShape<S, Old, Version, Write>>;
+): EventDefinition<ShortName<S["name"]>, PayloadOf<S>, WrittenShape<S, Old, Version, Write>>;
 // The overloads are the types. Against anything but `any`, comparing them with this signature would expand the
 // inferred payload of every possible schema (TS2589).
 // oxlint-disable-next-line typescript/no-explicit-any
