@@ -1,4 +1,4 @@
-import { parseSchema } from "@tidemark/schema-registry/avro";
+import { canonicalText, parseSchema } from "@tidemark/schema-registry/avro";
 import { describe, expect, it } from "vitest";
 import { refusal } from "./schema-refusal.ts";
 
@@ -18,6 +18,27 @@ describe("parseSchema bounds", () => {
   it("uses of names before their definitions", () => {
     const uses = Array.from({ length: 200 }, (_, index) => `{"name":"f${index}","type":"T${index}"}`);
     expect(refusal(`{"type":"record","name":"R","fields":[${uses.join(",")}]}`).rule).toBe("too-complex");
+  });
+
+  it("the depth of the canonical text, where definitions move to their first use", () => {
+    const chain = (length: number, inner: number): string => {
+      const records = Array.from({ length }, (_, index) => {
+        const type = index + 1 < length ? `"R${index + 1}"` : '"int"';
+        const nested = '{"type":"array","items":'.repeat(inner) + type + "}".repeat(inner);
+        return `{"name":"f${index}","type":{"type":"record","name":"R${index}","fields":[{"name":"f","type":${nested}}]}}`;
+      });
+      return `{"type":"record","name":"Top","fields":[${records.join(",")}]}`;
+    };
+    const short = canonicalText(parseSchema(chain(5, 5)));
+    expect(canonicalText(parseSchema(short))).toBe(short);
+    expect(refusal(chain(99, 50)).rule).toBe("too-deep");
+    // What is let in can be read again.
+    for (let length = 2; length < 30; length += 1) {
+      const text = chain(length, 0);
+      const known = (): string => canonicalText(parseSchema(text));
+      if (length <= 20) expect(() => parseSchema(known())).not.toThrow();
+      else expect(refusal(text).rule).toBe("too-deep");
+    }
   });
 
   it("defaults of defaults, without taking exponential time", () => {

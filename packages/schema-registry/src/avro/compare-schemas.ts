@@ -36,6 +36,30 @@ export function compareSchemas(reader: ParsedSchema, writer: ParsedSchema): Comp
   };
 }
 
+/**
+ * The differences of {@link compareSchemas}, found in turns: `pause` is awaited between the comparisons of two types,
+ * so that a hostile pair of schemas, which may take seconds, does not hold up everything else.
+ */
+export async function compareSchemasInTurns(
+  reader: ParsedSchema,
+  writer: ParsedSchema,
+  pause: () => Promise<void>,
+): Promise<readonly Difference[]> {
+  const check: Check = { reader, writer, results: new Map(), comparisons: 0 };
+  const steps = compareStepwise(check, {
+    reader: reader.root,
+    writer: writer.root,
+    place: { pointer: "", label: "" },
+  });
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done === true) return [...step.value];
+    if (check.comparisons % comparisonsInOneTurn === 0) await pause();
+  }
+}
+
+// One comparison with a large union takes about a millisecond.
+const comparisonsInOneTurn = 8;
+
 const maxDifferences = 100;
 const maxComparisons = 200_000;
 
@@ -65,8 +89,16 @@ interface Pair {
 /** A comparison that asks for the comparison of parts by yielding them. */
 type PairComparison = Generator<Pair, Differences, Differences>;
 
-/** Runs comparisons on a stack of its own: two recursive schemas can pair up in chains far deeper than the call stack. */
 function run(check: Check, root: Pair): Differences {
+  const steps = compareStepwise(check, root);
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
+}
+
+/**
+ * Runs comparisons on a stack of its own, since two recursive schemas can pair up in chains far deeper than the call
+ * stack; yields after each.
+ */
+function* compareStepwise(check: Check, root: Pair): Generator<undefined, Differences> {
   const stack: { readonly comparison: PairComparison; readonly finish: (reasons: Differences) => void }[] =
     [];
   let pair: Pair | undefined = root;
@@ -82,6 +114,7 @@ function run(check: Check, root: Pair): Differences {
         // Until it is known better, a pair that is being compared counts as compatible: this ends recursion.
         results.set(writer, compatible);
         countComparison(check);
+        yield;
         stack.push({
           comparison: compare(check, reader, writer, pair.place),
           finish: (found) => results.set(writer, found),

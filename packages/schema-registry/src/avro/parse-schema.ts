@@ -5,6 +5,7 @@ import { jsonFromLiteral } from "./json-from-literal.ts";
 import type { JsonValue } from "./json-value.ts";
 import { parseJson } from "./parse-json.ts";
 import type { NamedNode, ParsedSchema } from "./parsed-schema.ts";
+import { isPrintedWithin } from "./printed-depth.ts";
 import { readSchema, type ReadContext } from "./read-schema.ts";
 import { describeJson } from "./schema-attributes.ts";
 import { isValidDefault, type DefaultCheck } from "./valid-default.ts";
@@ -16,6 +17,8 @@ export interface ParseLimits {
   /** Nesting of the JSON document. Default 64. */
   readonly maxDepth?: number;
 }
+
+const defaultDepth = 64;
 
 export interface ParseSchemaOptions {
   /** Schemas whose named types this one may use. */
@@ -39,11 +42,23 @@ export function parseSchema(schema: AvroSchema, options: ParseSchemaOptions = {}
   const root = readSchema(context, json, "", "");
   requireDefinitions(context);
   requireValidDefaults(context);
-  return Object.freeze({ root, names, external });
+  const parsed: ParsedSchema = Object.freeze({ root, names, external });
+  // Without uses before definitions the canonical text nests no deeper than the given one.
+  if (context.pending.length > 0) requirePrintable(parsed, options.limits ?? {});
+  return parsed;
+}
+
+function requirePrintable(parsed: ParsedSchema, { maxDepth = defaultDepth }: ParseLimits): void {
+  if (isPrintedWithin(parsed, maxDepth)) return;
+  throw new AvroSchemaError({
+    path: "",
+    rule: "too-deep",
+    message: `The schema nests deeper than ${maxDepth} levels once its types are written at their first use; define inner types before they are used`,
+  });
 }
 
 function readDocument(schema: AvroSchema, limits: ParseLimits): JsonValue {
-  const { maxTextLength = 1_048_576, maxDepth = 64 } = limits;
+  const { maxTextLength = 1_048_576, maxDepth = defaultDepth } = limits;
   if (typeof schema !== "string") return jsonFromLiteral(schema, maxDepth);
   if (schema.length > maxTextLength) {
     throw new AvroSchemaError({

@@ -1,4 +1,4 @@
-import { compareSchemas } from "../avro/compare-schemas.ts";
+import { compareSchemas, compareSchemasInTurns } from "../avro/compare-schemas.ts";
 import type { ParsedSchema } from "../avro/parsed-schema.ts";
 import { describeDifference, type ComparedSchemas } from "./describe-difference.ts";
 import type { Incompatibility } from "./incompatibility.ts";
@@ -19,4 +19,17 @@ export function checkCompatibility(reader: ParsedSchema, writer: ParsedSchema): 
 export function incompatibilities(schemas: ComparedSchemas): readonly Incompatibility[] {
   const { differences } = compareSchemas(schemas.reader, schemas.writer);
   return differences.map((difference) => describeDifference(schemas, difference));
+}
+
+/** The same, awaiting `pause` again and again: see {@link compareSchemasInTurns}. */
+export async function incompatibilitiesInTurns(
+  schemas: ComparedSchemas,
+  pause: () => Promise<void>,
+): Promise<readonly Incompatibility[]> {
+  const found: Incompatibility[] = [];
+  for (const difference of await compareSchemasInTurns(schemas.reader, schemas.writer, pause)) {
+    found.push(describeDifference(schemas, difference));
+    await pause();
+  }
+  return found;
 }

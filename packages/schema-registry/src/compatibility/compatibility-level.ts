@@ -1,5 +1,6 @@
 import type { ParsedSchema } from "../avro/parsed-schema.ts";
-import { incompatibilities } from "./check-compatibility.ts";
+import { incompatibilities, incompatibilitiesInTurns } from "./check-compatibility.ts";
+import type { ComparedSchemas } from "./describe-difference.ts";
 import type { Incompatibility } from "./incompatibility.ts";
 
 /** Which earlier versions a new schema must agree with, and in which direction. */
@@ -32,19 +33,52 @@ export function checkLevel(
   next: ParsedSchema,
   history: readonly SchemaVersion[],
 ): LevelViolation | null {
-  if (level === "NONE") return null;
+  for (const { version, direction, schemas } of comparisons(level, next, history)) {
+    const found = incompatibilities(schemas);
+    if (found.length > 0) return { version, direction, incompatibilities: found };
+  }
+  return null;
+}
+
+/**
+ * The same for schemas of strangers: awaits `pause` again and again, which lets other work run, as a comparison may
+ * take seconds.
+ */
+export async function checkLevelInTurns(
+  level: CompatibilityLevel,
+  next: ParsedSchema,
+  history: readonly SchemaVersion[],
+  pause: () => Promise<void>,
+): Promise<LevelViolation | null> {
+  for (const { version, direction, schemas } of comparisons(level, next, history)) {
+    const found = await incompatibilitiesInTurns(schemas, pause);
+    if (found.length > 0) return { version, direction, incompatibilities: found };
+  }
+  return null;
+}
+
+interface LevelComparison extends Pick<LevelViolation, "version" | "direction"> {
+  readonly schemas: ComparedSchemas;
+}
+
+/** What a level asks to be compared, newest version first. */
+function* comparisons(
+  level: CompatibilityLevel,
+  next: ParsedSchema,
+  history: readonly SchemaVersion[],
+): Generator<LevelComparison> {
+  if (level === "NONE") return;
   const backward = level.startsWith("BACKWARD") || level.startsWith("FULL");
   const forward = level.startsWith("FORWARD") || level.startsWith("FULL");
   const versions = level.endsWith("_TRANSITIVE") ? history.toReversed() : history.slice(-1);
   for (const { version, schema } of versions) {
-    const reasons = backward
-      ? incompatibilities({ reader: next, writer: schema, words: newReads, open: "reader" })
-      : [];
-    if (reasons.length > 0) return { version, direction: "backward", incompatibilities: reasons };
-    const later = forward
-      ? incompatibilities({ reader: schema, writer: next, words: oldReads, open: "writer" })
-      : [];
-    if (later.length > 0) return { version, direction: "forward", incompatibilities: later };
+    if (backward) {
+      const schemas = { reader: next, writer: schema, words: newReads, open: "reader" } as const;
+      yield { version, direction: "backward", schemas };
+    }
+    if (forward) {
+      const schemas = { reader: schema, writer: next, words: oldReads, open: "writer" } as const;
+      yield { version, direction: "forward", schemas };
+    }
   }
-  return null;
 }

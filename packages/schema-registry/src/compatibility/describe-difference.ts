@@ -13,10 +13,22 @@ export interface ComparedSchemas {
   readonly open: OpenSchema;
 }
 
+// Unions within unions have reasons within reasons: nobody reads hundreds, and some schemas have millions.
+const maxNested = 10;
+
 /** Puts a difference into words: what differs, and one sentence on how to make the change compatible. */
-export function describeDifference(schemas: ComparedSchemas, difference: Difference): Incompatibility {
+export function describeDifference(
+  schemas: ComparedSchemas,
+  difference: Difference,
+  room = { left: maxNested },
+): Incompatibility {
   const { kind, path, reader, writer } = difference;
-  const nested = (difference.nested ?? []).map((inner) => describeDifference(schemas, inner));
+  const nested: Incompatibility[] = [];
+  for (const inner of difference.nested ?? []) {
+    if (room.left === 0) break;
+    room.left -= 1;
+    nested.push(describeDifference(schemas, inner, room));
+  }
   return Object.freeze({
     kind,
     path,

@@ -1,4 +1,5 @@
 import { AvroSchemaError } from "../avro/avro-schema-error.ts";
+import { createPace } from "../registry/event-loop-pace.ts";
 import type { SchemaRequest } from "../registry/registry.ts";
 import type { RegistryReader } from "../registry/registry-storage.ts";
 import type { SchemaPreparation } from "../registry/schema-preparation.ts";
@@ -6,7 +7,7 @@ import { parseSubjectName } from "../registry/subject-name.ts";
 import type { SubjectVersion } from "../registry/subject-version.ts";
 import type { JavaScriptWarning } from "./javascript-warning.ts";
 import { loadingWarnings } from "./loading-warnings.ts";
-import { resolvingWarnings } from "./resolving-warnings.ts";
+import { resolvingWarningsInTurns } from "./resolving-warnings.ts";
 
 export interface VersionWarnings {
   /**
@@ -43,7 +44,10 @@ export function versionWarnings(options: {
         history.push({ version: key.version, schema: old });
       }
       try {
-        return [...loadingWarnings(parsed), ...resolvingWarnings(parsed, history)];
+        return [
+          ...loadingWarnings(parsed),
+          ...(await resolvingWarningsInTurns(parsed, history, createPace())),
+        ];
       } catch (error) {
         // Too complex to compare is a matter of the check itself, not of a warning.
         if (error instanceof AvroSchemaError) return [];

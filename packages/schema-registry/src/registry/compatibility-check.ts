@@ -1,6 +1,6 @@
 import { AvroSchemaError } from "../avro/avro-schema-error.ts";
 import {
-  checkLevel,
+  checkLevelInTurns,
   type CompatibilityLevel,
   type LevelViolation,
 } from "../compatibility/compatibility-level.ts";
@@ -33,20 +33,20 @@ export async function findRefusal(
   const looked = level.endsWith("_TRANSITIVE") ? history.toReversed() : history.slice(-1);
   const pace = createPace();
   for await (const earlier of preparation.parseVersions(looked, reader)) {
-    const violation = compare(level, next, earlier);
+    const violation = await compare(level, next, earlier, pace);
     if (violation) return refusal(subject, level, violation, earlier.stored.schema);
-    await pace();
   }
   return null;
 }
 
-function compare(
+async function compare(
   level: CompatibilityLevel,
   next: PreparedSchema,
   { key: { version }, parsed }: ParsedVersion,
-): LevelViolation | null {
+  pace: () => Promise<void>,
+): Promise<LevelViolation | null> {
   try {
-    return checkLevel(level, next.parsed, [{ version, schema: parsed }]);
+    return await checkLevelInTurns(level, next.parsed, [{ version, schema: parsed }], pace);
   } catch (error) {
     if (!(error instanceof AvroSchemaError)) throw error;
     throw new RegistryError(

@@ -1,3 +1,4 @@
+import { createKeptSchemas } from "./kept-schemas.ts";
 import type { IdAnswer, IdQuestion, RegistryReader } from "./registry-storage.ts";
 import type { FoundSchema, StoredSchema } from "./subject-version.ts";
 
@@ -18,17 +19,18 @@ const keptCharacters = 16 * 1_048_576;
  */
 export function idLookup(storage: Storage): IdLookup {
   const locate = createLocator(storage);
-  const kept = createSchemaCache();
+  const kept = createKeptSchemas<StoredSchema>(keptCharacters);
 
   return async (question) => {
     const { context, id, subject } = question;
     const answer = await locate(question);
     if (answer === null) return null;
-    const known = kept.find(answer.identity, id);
+    const key = `${id} ${answer.identity}`;
+    const known = kept.find(key);
     const schema = known ?? (await storage.findSchema(context, id));
     // Deleted in between.
     if (schema === null) return null;
-    if (known === undefined) kept.add(schema);
+    if (known === undefined) kept.add(`${id} ${schema.identity}`, schema, schema.schema.length);
     return subject === null || answer.version === null
       ? schema
       : { ...schema, subject, version: answer.version };
@@ -64,35 +66,4 @@ function createLocator(storage: Storage): (question: IdQuestion) => Promise<IdAn
       waiting.push({ question, resolve, reject });
       if (inFlight < statementsInFlight) void run();
     });
-}
-
-/** The most recently used schemas, bounded by the length of their texts. */
-function createSchemaCache(): {
-  find(identity: string, id: number): StoredSchema | undefined;
-  add(schema: StoredSchema): void;
-} {
-  const schemas = new Map<string, StoredSchema>();
-  let characters = 0;
-
-  return {
-    find(identity, id) {
-      const key = `${id} ${identity}`;
-      const found = schemas.get(key);
-      if (found === undefined) return undefined;
-      schemas.delete(key);
-      schemas.set(key, found);
-      return found;
-    },
-
-    add(schema) {
-      const key = `${schema.id} ${schema.identity}`;
-      if (!schemas.has(key)) characters += schema.schema.length;
-      schemas.set(key, schema);
-      for (const [oldest, { schema: text }] of schemas) {
-        if (characters <= keptCharacters) break;
-        schemas.delete(oldest);
-        characters -= text.length;
-      }
-    },
-  };
 }

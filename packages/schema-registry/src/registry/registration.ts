@@ -97,6 +97,7 @@ export function registration(options: RegistrationOptions): Registry["register"]
     const registered = await storage.serialised({ subject: subject.qualified, shared }, (writer) =>
       join(writer, subject, request, prepared, author),
     );
+    if (registered.identity === prepared.identity) preparation.keep(registered, prepared);
     const { version, id } = registered;
     logger.info({ subject: subject.qualified, version, id, author }, "schema version registered");
     return registered;

@@ -8,6 +8,8 @@ import {
   parseRequestedSchema,
   type SchemaLimits,
 } from "./requested-schema.ts";
+import { createPace } from "./event-loop-pace.ts";
+import { createKeptSchemas } from "./kept-schemas.ts";
 import type { SchemaRequest } from "./registry.ts";
 import type { RegistryReader } from "./registry-storage.ts";
 import { canonicalMetadata, type SchemaMetadata } from "./schema-metadata.ts";
@@ -42,6 +44,8 @@ export interface SchemaPreparation {
   parseStored(stored: StoredSchema, reader?: RegistryReader): Promise<ParsedSchema>;
   /** Versions of one subject in the given order; texts are read in portions, and only those not kept from before. */
   parseVersions(keys: readonly VersionKey[], reader: RegistryReader): AsyncGenerator<ParsedVersion>;
+  /** Keeps the parsed form of what has just been stored. */
+  keep(stored: StoredSchema, prepared: PreparedSchema): void;
 }
 
 interface KeptSchema {
@@ -49,31 +53,28 @@ interface KeptSchema {
   readonly parsed: ParsedSchema;
 }
 
-const keptSchemas = 1_000;
+// Parsed, a schema takes about ten times the memory of its text.
+const keptCharacters = 4 * 1_048_576;
 const portion = 50;
 
 export function schemaPreparation(storage: RegistryReader, limits: SchemaLimits): SchemaPreparation {
   // A stored schema never changes under its identity, and every check of a subject needs the same few again.
-  const kept = new Map<string, KeptSchema>();
+  const kept = createKeptSchemas<KeptSchema>(keptCharacters);
 
   async function parseStored(
     stored: StoredSchema,
     reader: RegistryReader = storage,
     visited = new Set<string>(),
   ): Promise<ParsedSchema> {
-    const known = kept.get(stored.identity);
+    const known = kept.find(stored.identity);
     if (known) return known.parsed;
     const references = await resolve(defaultContext, stored.references, reader, "all", visited);
     const parsed = parseSchema(stored.schema, {
       references: references.map(({ parsed }) => parsed),
-      // It was held against the limits when it came in; moving a definition to its first use may nest it deeper.
-      limits: { maxTextLength: Number.POSITIVE_INFINITY, maxDepth: 10_000 },
+      // It was held against the limits of its time when it came in.
+      limits: { maxTextLength: Number.POSITIVE_INFINITY, maxDepth: 1_000 },
     });
-    if (kept.size >= keptSchemas) {
-      const oldest = kept.keys().next();
-      if (!oldest.done) kept.delete(oldest.value);
-    }
-    kept.set(stored.identity, { stored, parsed });
+    kept.add(stored.identity, { stored, parsed }, stored.schema.length);
     return parsed;
   }
 
@@ -83,15 +84,18 @@ export function schemaPreparation(storage: RegistryReader, limits: SchemaLimits)
   ): AsyncGenerator<ParsedVersion> {
     for (let start = 0; start < keys.length; start += portion) {
       const chunk = keys.slice(start, start + portion);
-      const missing = chunk.filter(({ identity }) => !kept.has(identity));
+      const known = new Map(chunk.map(({ identity }) => [identity, kept.find(identity)]));
+      const missing = chunk.filter(({ identity }) => known.get(identity) === undefined);
       const [{ subject } = { subject: "" }] = missing;
       const versions = missing.map(({ version }) => version);
       const read =
         missing.length === 0 ? [] : await reader.findVersions({ subject, versions, visibility: "all" });
       const texts = new Map<string, StoredSchema>(read.map((stored) => [stored.identity, stored]));
       for (const key of chunk) {
-        const stored = texts.get(key.identity) ?? kept.get(key.identity)?.stored;
-        // Gone since the list was read, which only a reader outside of a transaction sees.
+        const before = known.get(key.identity);
+        if (before !== undefined) yield { key, ...before };
+        const stored = texts.get(key.identity);
+        // Yielded above, or gone since the list was read, which only a reader outside of a transaction sees.
         if (stored === undefined) continue;
         yield { key, stored, parsed: await parseStored(stored, reader) };
       }
@@ -141,9 +145,12 @@ export function schemaPreparation(storage: RegistryReader, limits: SchemaLimits)
       const resolved = await resolve(subject.context, requested, storage, "live", new Set());
       const references = resolved.map(({ reference }) => reference);
       const used = resolved.map((entry) => entry.parsed);
+      const pace = createPace();
       const parsed = parseRequestedSchema(request.schema, used, limits);
+      await pace();
       const schema = canonicalText(parsed, { normalize });
       checkUnicode(schema);
+      await pace();
       const metadata = canonicalMetadata(request.metadata);
       const identity = schemaIdentity(schema, references, metadata);
       return { parsed, schema, references, metadata, normalize, ...identity };
@@ -151,5 +158,10 @@ export function schemaPreparation(storage: RegistryReader, limits: SchemaLimits)
 
     parseStored,
     parseVersions,
+
+    keep(stored, { parsed, normalize }) {
+      // What was normalized is stored under another text than it was parsed from.
+      if (!normalize) kept.add(stored.identity, { stored, parsed }, stored.schema.length);
+    },
   };
 }
