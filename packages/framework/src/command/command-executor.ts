@@ -158,7 +158,7 @@ export class CommandExecutor {
     const actual = loaded.revision ?? -1n;
     throw new TidemarkError(
       "stale-revision",
-      `${loaded.streamId} is at revision ${actual}, not at ${expected}: read it again and decide anew.`,
+      `${loaded.streamId} has ${inWords(actual)}, the request expects ${inWords(expected)}: read it again and decide anew.`,
       { details: { expected: String(expected), actual: String(actual) } },
     );
   }
@@ -258,6 +258,10 @@ export class CommandExecutor {
   #result(result: Omit<CommandResult, "consistencyToken">): CommandResult {
     return commandResult(this.#source.eventStore, result);
   }
+}
+
+function inWords(revision: bigint): string {
+  return revision < 0n ? "no events" : `revision ${revision}`;
 }
 
 function eventIdAt(first: string | undefined, index: number): string {

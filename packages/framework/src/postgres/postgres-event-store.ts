@@ -19,16 +19,18 @@ import type { ExpectedRevision } from "../event-store/expected-revision.ts";
 import type { IdempotencyIdentity, IdempotencyRecord } from "../event-store/idempotency-record.ts";
 import { LargeEventWarning } from "../event-store/large-event-warning.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
+import { checkConnectionString } from "./check-connection-string.ts";
 import { Appender } from "./event-store/appender.ts";
 import { Catalogue } from "./event-store/catalogue.ts";
 import { grantApplicationRole } from "./event-store/grant-application-role.ts";
 import { findIdempotencyRecord, IdempotencyPurge } from "./event-store/idempotency-records.ts";
 import { readHead, type LogReader } from "./event-store/log-reader.ts";
 import { LogWatcher } from "./event-store/log-watcher.ts";
-import { ReadConnections } from "./event-store/read-connections.ts";
+import { ReadConnections, unavailable } from "./event-store/read-connections.ts";
 import { readLog } from "./event-store/read-log.ts";
 import { readStream } from "./event-store/read-stream.ts";
 import { readStoreIdentity } from "./event-store/store-identity.ts";
+import { isInfrastructureError } from "./infrastructure-error.ts";
 import { migrateFramework } from "./migrate-framework.ts";
 
 export interface PostgresEventStoreOptions {
@@ -90,11 +92,13 @@ export class PostgresEventStore implements EventStore {
   readonly #appender: Appender;
   readonly #purge: IdempotencyPurge;
   readonly #largeEvents: LargeEventWarning;
+  #opening: Promise<void> | null = null;
   #opened: Opened | null = null;
   #closed: Promise<void> | null = null;
 
   constructor(options: PostgresEventStoreOptions) {
     const { connectionString, preparedStatements = true, logger = silentLogger } = options;
+    checkConnectionString(connectionString);
     const schema = quoteIdentifier(options.schema ?? "tidemark");
     this.#options = options;
     this.#logger = logger;
@@ -131,8 +135,19 @@ export class PostgresEventStore implements EventStore {
     return this.#ready().storeId;
   }
 
+  /** @throws TidemarkError `store-unavailable`, `store-newer`; PostgresError when the tables cannot be migrated. */
   async open(): Promise<void> {
-    if (this.#opened !== null) return;
+    this.#refuseWhenClosed();
+    this.#opening ??= this.#open();
+    try {
+      await this.#opening;
+    } catch (error) {
+      this.#opening = null;
+      throw isInfrastructureError(error) && !(error instanceof TidemarkError) ? unavailable(error) : error;
+    }
+  }
+
+  async #open(): Promise<void> {
     const { schema = "tidemark", migrate = true, connectionString, directUrl, wakeup } = this.#options;
     const { applicationRole: role } = this.#options;
     if (migrate) await migrateFramework({ pool: this.#readPool, schema, logger: this.#logger });
@@ -258,9 +273,13 @@ export class PostgresEventStore implements EventStore {
     await Promise.all([this.#appendPool.end(), this.#readPool.end()]);
   }
 
+  #refuseWhenClosed(): void {
+    if (this.#closed === null) return;
+    throw new TidemarkError("application-closed", "The event store is closed: open another one.");
+  }
+
   #ready(): Opened {
-    if (this.#closed !== null)
-      throw new TidemarkError("application-closed", "The event store is closed: open another one.");
+    this.#refuseWhenClosed();
     if (this.#opened === null) throw new Error("The event store is not open: await open() first");
     return this.#opened;
   }
