@@ -11,14 +11,14 @@ import { z } from "zod";
 
 const namespace = "wallet";
 
-export const Opened = defineEvent({
+const Opened = defineEvent({
   type: "record",
   name: "Opened",
   namespace,
   fields: [{ name: "owner", type: "string" }],
 });
 
-export const Added = defineEvent(
+const Added = defineEvent(
   { type: "record", name: "Added", namespace, fields: [{ name: "amount", type: "long" }] },
   { rules: z.object({ amount: z.bigint().max(1_000_000n, { error: "must be at most a million" }) }) },
 );

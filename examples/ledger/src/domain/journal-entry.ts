@@ -6,7 +6,7 @@ import { add, negate, zero } from "./exact-decimal.ts";
 import { commodity, line } from "./names.ts";
 
 /** Accounts that the trial balance makes itself: an entry that posted to them would blur what they say. */
-export const reservedAccounts = ["accounts:", "external:", "conversion:"] as const;
+const reservedAccounts = ["accounts:", "external:", "conversion:"] as const;
 
 const decimal = { type: "bytes", logicalType: "big-decimal" } as const;
 
