@@ -1,5 +1,5 @@
 import { canonicalText, parseSchema, type AvroSchema } from "@tidemark/schema-registry/avro";
-import { describeChange, diffSchemas, type SchemaChange } from "@tidemark/schema-registry";
+import { describeChange, diffSchemas, fieldReaders, type SchemaChange } from "@tidemark/schema-registry";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -221,4 +221,54 @@ it("points into the texts: what a path leads to is what the change says", () => 
     }),
     { numRuns: 500 },
   );
+});
+
+it("stops at 1,000 changes, and takes no time for schemas of hostile size", () => {
+  const many = Array.from({ length: 30_000 }, (_, at) => ({ name: `f${at}`, type: "int" }));
+  const limits = { maxTextLength: 4_000_000 };
+  const parse = (text: AvroSchema): ReturnType<typeof parseSchema> => parseSchema(text, { limits });
+  const wide = parse(entry(many));
+  const reversed = parse(entry(many.toReversed()));
+  const symbols = many.map(({ name }) => name);
+  const enums = [symbols, symbols.toReversed()].map((list) =>
+    parse(entry([{ name: "e", type: { type: "enum", name: "E", symbols: list } }])),
+  );
+  const started = performance.now();
+  expect(diffSchemas(parse(entry([])), wide)).toHaveLength(1_000);
+  expect(diffSchemas(wide, parse(entry([])))).toHaveLength(1_000);
+  expect(diffSchemas(wide, reversed)).toMatchObject([{ name: "order of fields" }]);
+  const [earlier = wide, later = wide] = enums;
+  expect(diffSchemas(earlier, later)).toMatchObject([{ name: "order of symbols" }]);
+  expect(performance.now() - started).toBeLessThan(2_000);
+});
+
+describe("who reads a removed field", () => {
+  const reads = (reader: AvroSchema): readonly string[] =>
+    fieldReaders(diff(entry([amount, memo]), entry([amount])), parseSchema(reader)).map(
+      ({ type, field, fallback }) => `${type}.${field} ${fallback}`,
+    );
+
+  it.each<[string, AvroSchema, readonly string[]]>([
+    ["by name, with its default", entry([memo]), ["ledger.Entry.memo null"]],
+    [
+      "by an alias, without a default",
+      entry([{ name: "note", type: "string", aliases: ["memo"] }]),
+      ["ledger.Entry.memo null"],
+    ],
+    ["not at all", entry([amount]), []],
+    ["of another record", entry([memo], { name: "Other" }), []],
+    [
+      "of a record that answers to the name",
+      entry([memo], { name: "Other", aliases: ["Entry"] }),
+      ["ledger.Entry.memo null"],
+    ],
+    ["of the record in another namespace", entry([memo], { namespace: "books" }), ["ledger.Entry.memo null"]],
+    [
+      "deep inside",
+      JSON.stringify([{ type: "array", items: JSON.parse(String(entry([memo]))) }]),
+      ["ledger.Entry.memo null"],
+    ],
+  ])("%s", (_name, reader, expected) => {
+    expect(reads(reader)).toEqual(expected);
+  });
 });

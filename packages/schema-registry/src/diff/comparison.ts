@@ -7,8 +7,10 @@ export interface Comparison {
   readonly after: ParsedSchema;
   /** Whether two named types stand for one type; the first time it plans their comparison. */
   readonly pair: (earlier: NamedNode, later: NamedNode) => boolean;
-  readonly report: (change: SchemaChange) => void;
 }
+
+/** Changes are found one by one: who has seen enough stops. */
+export type Changes<Result = void> = Generator<SchemaChange, Result>;
 
 /** Where the two schemas are being compared. */
 export interface Place {
@@ -33,14 +35,13 @@ interface AttributePair {
   readonly step?: string;
 }
 
-/** Reports an attribute of a type or field when the two sides differ. */
-export function compareAttribute(
-  { report }: Pick<Comparison, "report">,
+/** An attribute of a type or field when the two sides differ. */
+export function* compareAttribute(
   place: Place,
   { name, before, after, step = `/${escaped(name)}` }: AttributePair,
-): void {
+): Changes {
   if (before === after) return;
-  report({
+  yield {
     change: before === undefined ? "added" : after === undefined ? "removed" : "changed",
     element: "attribute",
     type: place.type,
@@ -49,7 +50,17 @@ export function compareAttribute(
     path: `${after === undefined ? place.earlier : place.later}${step}`,
     ...(before !== undefined && { before }),
     ...(after !== undefined && { after }),
-  });
+  };
+}
+
+/** Whether what both sides have comes in another order; `places` are those in the earlier one, in order of the later. */
+export function isReordered(places: readonly number[]): boolean {
+  return places.some((at, index) => at < (places[index - 1] ?? -1));
+}
+
+/** The places of the members of a list. */
+export function placesOf<T>(list: readonly T[]): ReadonlyMap<T, number> {
+  return new Map(list.map((member, index) => [member, index]));
 }
 
 function escaped(name: string): string {

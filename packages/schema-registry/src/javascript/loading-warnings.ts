@@ -6,12 +6,17 @@ import { schemaPlaces, type SchemaPlace } from "../diff/schema-places.ts";
 import { type AvscDefaults, isReadByAvsc } from "./avsc-default.ts";
 import type { JavaScriptWarning } from "./javascript-warning.ts";
 
-/** Why clients in JavaScript cannot load a schema, place by place; empty when they can. */
+const mostWarnings = 100;
+
+/** Why clients in JavaScript cannot load a schema, place by place, at most 100 reasons; empty when they can. */
 export function loadingWarnings(schema: ParsedSchema): readonly JavaScriptWarning[] {
-  return [...schemaPlaces(schema)].flatMap((place) => [
-    ...structureWarnings(place),
-    ...(place.node.kind === "record" ? defaultWarnings(schema, place, place.node.fields) : []),
-  ]);
+  const found: JavaScriptWarning[] = [];
+  for (const place of schemaPlaces(schema)) {
+    found.push(...structureWarnings(place));
+    if (place.node.kind === "record") found.push(...defaultWarnings(schema, place, place.node.fields));
+    if (found.length >= mostWarnings) break;
+  }
+  return found.slice(0, mostWarnings);
 }
 
 function structureWarnings({ node, pointer }: SchemaPlace): readonly JavaScriptWarning[] {
