@@ -6,9 +6,16 @@ export interface AvscDefaults {
   readonly names: ReadonlyMap<string, NamedNode>;
   /** Records that avsc has not finished when it reads the default: it cannot make a value of them. */
   readonly unfinished: ReadonlySet<string>;
+  /** What is left of the work that one schema may cost. */
+  readonly budget: { steps: number };
   /** Answers by record and value, for nested and otherwise valid defaults; `undefined` while one is being found. */
   readonly seen: Map<RecordNode, Map<JsonValue, boolean | undefined>>;
+  /** How many records the value is inside of. */
+  depth: number;
 }
+
+/** Defaults of defaults of defaults: nobody writes them by hand. */
+const mostNesting = 100;
 
 const largestInt = 2n ** 31n - 1n;
 // avsc checks longs as JavaScript numbers.
@@ -25,6 +32,9 @@ export function isReadByAvsc(
   value: JsonValue,
   isCopy = false,
 ): boolean {
+  question.budget.steps -= 1;
+  // A warning that is missed is better than an answer that does not come.
+  if (question.budget.steps < 0 || question.depth > mostNesting) return true;
   const read = (inner: SchemaNode, item: JsonValue): boolean => isReadByAvsc(question, inner, item, isCopy);
   switch (type.kind) {
     case "null":
@@ -95,11 +105,13 @@ function isRecordRead(question: AvscDefaults, type: RecordNode, value: JsonValue
   question.seen.set(type, answers);
   if (answers.has(value)) return answers.get(value) ?? false;
   answers.set(value, undefined);
+  question.depth += 1;
   const isRead = type.fields.every((field) => {
     const given = value.get(field.name);
     if (given !== undefined) return isReadByAvsc(question, field.type, given, isCopy);
     return field.default !== undefined && isReadByAvsc(question, field.type, field.default, true);
   });
+  question.depth -= 1;
   answers.set(value, isRead);
   return isRead;
 }

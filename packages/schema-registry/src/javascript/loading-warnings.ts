@@ -7,13 +7,17 @@ import { type AvscDefaults, isReadByAvsc } from "./avsc-default.ts";
 import type { JavaScriptWarning } from "./javascript-warning.ts";
 
 const mostWarnings = 100;
+/** Checks of values; a schema that people write needs some dozens. */
+const mostSteps = 50_000;
 
 /** Why clients in JavaScript cannot load a schema, place by place, at most 100 reasons; empty when they can. */
 export function loadingWarnings(schema: ParsedSchema): readonly JavaScriptWarning[] {
   const found: JavaScriptWarning[] = [];
+  const budget = { steps: mostSteps };
   for (const place of schemaPlaces(schema)) {
     found.push(...structureWarnings(place));
-    if (place.node.kind === "record") found.push(...defaultWarnings(schema, place, place.node.fields));
+    if (place.node.kind === "record")
+      found.push(...defaultWarnings(schema, place, place.node.fields, budget));
     if (found.length >= mostWarnings) break;
   }
   return found.slice(0, mostWarnings);
@@ -83,12 +87,13 @@ function defaultWarnings(
   { names }: ParsedSchema,
   place: SchemaPlace,
   fields: readonly FieldNode[],
+  budget: AvscDefaults["budget"],
 ): readonly JavaScriptWarning[] {
   const unfinished = new Set<string>();
   for (let at: SchemaPlace | null = place; at !== null; at = at.parent) {
     if ("name" in at.node) unfinished.add(at.node.name);
   }
-  const question: AvscDefaults = { names, unfinished, seen: new Map() };
+  const question: AvscDefaults = { names, unfinished, budget, seen: new Map(), depth: 0 };
   return fields.flatMap((field, index) => {
     if (field.default === undefined || isReadByAvsc(question, field.type, field.default)) return [];
     const path = `${place.pointer}/fields/${index}/default`;
