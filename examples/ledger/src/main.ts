@@ -18,7 +18,10 @@ const echoMs = 500;
 
 async function main(): Promise<void> {
   const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stopOn(stop));
+  const requestStop = stopOn(stop);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, requestStop);
+  // Nobody reads any more, as behind `| head`: a reason to end in order, not to crash.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", requestStop);
 
   const program = new Command("ledger")
     .description("A double-entry ledger on Tidemark")
@@ -60,14 +63,10 @@ async function main(): Promise<void> {
 
   try {
     await program.parseAsync();
-    if (stop.signal.aborted) process.exitCode = 0;
   } catch (error) {
-    if (stop.signal.aborted) {
-      process.exitCode = interrupted;
-      return;
-    }
-    process.stderr.write(`${explainFailure(error)}\n`);
-    process.exitCode = failed;
+    const stopped = error === stop.signal.reason;
+    if (!stopped) process.stderr.write(`${explainFailure(error)}\n`);
+    process.exitCode = stopped ? interrupted : failed;
   }
 }
 
