@@ -6,6 +6,7 @@ import { isConnectionLoss, isInfrastructureError } from "../infrastructure-error
 import { appendOutcomes, type AppendRow } from "./append-outcome.ts";
 import { appendStatementText, appendStatementArguments, type AppendCall } from "./append-statement.ts";
 import type { Catalogue } from "./catalogue.ts";
+import { GroupCommit } from "./group-commit.ts";
 import { connectionFailure, unavailable } from "./read-connections.ts";
 
 const firstRetryDelayMs = 50;
@@ -26,10 +27,18 @@ interface AppenderOptions {
 export class Appender {
   readonly #options: AppenderOptions;
   readonly #text: string;
+  readonly #groupCommit: GroupCommit;
 
   constructor(options: AppenderOptions) {
     this.#options = options;
     this.#text = appendStatementText(options.schema);
+    this.#groupCommit = new GroupCommit({
+      appendSet: (calls) => this.appendSet(calls),
+      isPoison: (error) =>
+        error instanceof TidemarkError ? !error.retryable : !isInfrastructureError(error),
+      maxSet: { events: 1_000, bytes: 1_048_576 },
+      maxQueue: { events: 20_000, bytes: 64 * 1_048_576 },
+    });
   }
 
   /**
@@ -41,7 +50,7 @@ export class Appender {
   async append(call: AppendCall, signal?: AbortSignal): Promise<AppendOutcome> {
     signal?.throwIfAborted();
     try {
-      return await this.#appendOne(call);
+      return await this.#groupCommit.append(call);
     } catch (error) {
       if (!isUnknown(error) || call.idempotency === null) throw error;
       return await this.#settle(call, error, signal);
@@ -75,12 +84,6 @@ export class Appender {
     }
   }
 
-  async #appendOne(call: AppendCall): Promise<AppendOutcome> {
-    const [outcome] = await this.appendSet([call]);
-    if (outcome === undefined) throw new Error("append_events answered no call");
-    return outcome;
-  }
-
   async #settle(call: AppendCall, first: unknown, signal: AbortSignal | undefined): Promise<AppendOutcome> {
     const deadline = performance.now() + this.#options.settleMs;
     let wait = firstRetryDelayMs;
@@ -88,7 +91,7 @@ export class Appender {
       await delay(wait, undefined, signal === undefined ? {} : { signal }).catch(() => {});
       wait = Math.min(wait * 2, longestRetryDelayMs);
       try {
-        return await this.#appendOne(call);
+        return await this.#groupCommit.append(call);
       } catch (error) {
         if (!isInfrastructureError(error)) throw error;
       }
