@@ -48,7 +48,7 @@ function* findWarnings(
   let own: ParsedSchema | undefined;
   const found = new Map<string, JavaScriptWarning>();
   for (const earlier of history.toReversed()) {
-    if (!hasMovedName(schema, earlier.schema)) continue;
+    if (!hasMovedName(schema, earlier.schema.names.keys())) continue;
     own ??= withFullNames(schema);
     const other = withFullNames(earlier.schema);
     for (const direction of ["backward", "forward"] as const) {
@@ -67,9 +67,9 @@ function* findWarnings(
 }
 
 /** Without a short name that has two full names, a comparison by full names says what one by short names does. */
-function hasMovedName(one: ParsedSchema, other: ParsedSchema): boolean {
+export function hasMovedName(one: ParsedSchema, otherNames: Iterable<string>): boolean {
   const known = fullNames(one);
-  for (const name of other.names.keys()) {
+  for (const name of otherNames) {
     for (const full of known.get(shortNameOf(name)) ?? []) if (full !== name) return true;
   }
   return false;

@@ -7,7 +7,7 @@ import { parseSubjectName } from "../registry/subject-name.ts";
 import type { SubjectVersion } from "../registry/subject-version.ts";
 import type { JavaScriptWarning } from "./javascript-warning.ts";
 import { loadingWarnings } from "./loading-warnings.ts";
-import { resolvingWarningsInTurns } from "./resolving-warnings.ts";
+import { hasMovedName, resolvingWarningsInTurns } from "./resolving-warnings.ts";
 
 export interface VersionWarnings {
   /**
@@ -36,11 +36,11 @@ export function versionWarnings(options: {
         : (await preparation.prepare(subject, schema)).parsed;
       const live = await storage.listVersions({ subject: subject.qualified, visibility: "live" });
       const earlier = live.filter(({ version }) => !isStored || version < schema.version);
+      const compared = earlier.slice(-comparedVersions);
+      const names = await preparation.typeNames(compared, storage);
+      const moved = compared.filter(({ identity }) => hasMovedName(parsed, names.get(identity) ?? []));
       const history = [];
-      for await (const { key, parsed: old } of preparation.parseVersions(
-        earlier.slice(-comparedVersions),
-        storage,
-      )) {
+      for await (const { key, parsed: old } of preparation.parseVersions(moved, storage)) {
         history.push({ version: key.version, schema: old });
       }
       try {

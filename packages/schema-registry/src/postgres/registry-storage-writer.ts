@@ -6,20 +6,21 @@ const insertAttempts = 10;
 
 /** Reads and writes of one transaction. */
 export function registryWriter(send: Queryable, tables: string): RegistryWriter {
-  /** The key-share lock keeps a permanent delete from removing the schema before its new version is in. */
-  async function findId({ context, identity }: NewSchema): Promise<number | undefined> {
+  /**
+   * The id of the schema, known or new, in one statement; none when another transaction stores the same schema or takes
+   * the id. The key-share lock keeps a permanent delete from removing the schema before its new version is in.
+   */
+  async function findOrInsert(schema: NewSchema): Promise<number | undefined> {
     const { rows } = await send<{ id: number }>({
-      text: `select id from ${tables}.schemas where context = $1 and identity = $2 for key share`,
-      values: [context, Buffer.from(identity, "hex")],
-    });
-    return rows[0]?.id;
-  }
-
-  async function insert(schema: NewSchema): Promise<number | undefined> {
-    const { rows } = await send<{ id: number }>({
-      text: `insert into ${tables}.schemas (context, id, identity, guid, schema, schema_references, metadata)
-             values ($1, coalesce($2::integer, nextval($3::regclass)), $4, $5, $6, $7, $8)
-             on conflict do nothing returning id`,
+      text: `with known as (
+               select id from ${tables}.schemas where context = $1 and identity = $4 for key share
+             ), added as (
+               insert into ${tables}.schemas (context, id, identity, guid, schema, schema_references, metadata)
+               select $1, coalesce($2::integer, nextval($3::regclass)), $4, $5, $6, $7, $8
+               where not exists (select from known)
+               on conflict do nothing returning id
+             )
+             select id from known union all select id from added`,
       values: [
         schema.context,
         schema.id,
@@ -47,7 +48,7 @@ export function registryWriter(send: Queryable, tables: string): RegistryWriter 
 
     async addSchema(schema) {
       for (let attempt = 1; attempt <= insertAttempts; attempt += 1) {
-        const id = (await findId(schema)) ?? (await insert(schema));
+        const id = await findOrInsert(schema);
         if (id !== undefined) {
           if (schema.id !== undefined) await raiseNextId(schema.id);
           return id;

@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { RegistryStorage } from "../registry/registry-storage.ts";
 import type { Logger } from "../logger.ts";
 import { migrate, type MigrateResult } from "./migrate.ts";
+import { prepared } from "./prepared-statement.ts";
 import { quoteIdentifier } from "./quote-identifier.ts";
 import { readerSchemaStorage } from "./reader-schema-storage.ts";
 import { isTransient, translated } from "./registry-storage-failure.ts";
@@ -16,6 +17,8 @@ export interface PostgresRegistryStorageOptions {
   readonly pool: pg.Pool;
   /** The database schema that {@link migrateRegistry} filled; `schema_registry` by default. */
   readonly schema?: string;
+  /** False for poolers that give each transaction another connection, and lose statements with it; true by default. */
+  readonly preparedStatements?: boolean;
 }
 
 const defaultRegistrySchema = "schema_registry";
@@ -27,10 +30,12 @@ const attempts = 5;
 export function postgresRegistryStorage({
   pool,
   schema = defaultRegistrySchema,
+  preparedStatements = true,
 }: PostgresRegistryStorageOptions): RegistryStorage {
   const tables = quoteIdentifier(schema);
   const enqueue = createSubjectQueue();
-  const query: Queryable = (statement) => pool.query(statement);
+  const named = preparedStatements ? prepared : <T>(statement: T): T => statement;
+  const query: Queryable = (statement) => pool.query(named(statement));
 
   const send: Queryable = (statement) => translated(() => query(statement));
 
@@ -46,7 +51,9 @@ export function postgresRegistryStorage({
         translated(async () => {
           for (let attempt = 1; ; attempt += 1) {
             try {
-              return await inTransaction(pool, lock, (send) => work(registryWriter(send, tables)));
+              return await inTransaction(pool, lock, (send) =>
+                work(registryWriter((statement) => send(named(statement)), tables)),
+              );
             } catch (error) {
               if (attempt >= attempts || !isTransient(error)) throw error;
             }

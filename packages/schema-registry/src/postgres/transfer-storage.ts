@@ -63,9 +63,10 @@ export function transferStorage({ pool, schema, tables }: TransferStorageOptions
     },
 
     async writeAll(work) {
-      const { send, release } = await begin(pool, `begin; ${importLockStatement(schema)}`);
+      const { send, release } = await begin(pool, "begin");
       try {
-        const { keep, result } = await work(transferWriter(send, tables));
+        const lock = importLockStatement(schema);
+        const { keep, result } = await work(await transferWriter({ send, tables, lock }));
         await send({ text: keep ? "commit" : "rollback" });
         release({ reuse: true });
         return result;

@@ -44,6 +44,11 @@ export interface SchemaPreparation {
   parseStored(stored: StoredSchema, reader?: RegistryReader): Promise<ParsedSchema>;
   /** Versions of one subject in the given order; texts are read in portions, and only those not kept from before. */
   parseVersions(keys: readonly VersionKey[], reader: RegistryReader): AsyncGenerator<ParsedVersion>;
+  /** The full names of the types of each version, by identity: much smaller to keep than the schemas. */
+  typeNames(
+    keys: readonly VersionKey[],
+    reader: RegistryReader,
+  ): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Keeps the parsed form of what has just been stored. */
   keep(stored: StoredSchema, prepared: PreparedSchema): void;
 }
@@ -60,6 +65,8 @@ const portion = 50;
 export function schemaPreparation(storage: RegistryReader, limits: SchemaLimits): SchemaPreparation {
   // A stored schema never changes under its identity, and every check of a subject needs the same few again.
   const kept = createKeptSchemas<KeptSchema>(keptCharacters);
+
+  const keptNames = createKeptSchemas<readonly string[]>(keptCharacters);
 
   async function parseStored(
     stored: StoredSchema,
@@ -158,6 +165,22 @@ export function schemaPreparation(storage: RegistryReader, limits: SchemaLimits)
 
     parseStored,
     parseVersions,
+
+    async typeNames(keys, reader) {
+      const found = new Map<string, readonly string[]>();
+      const missing: VersionKey[] = [];
+      for (const key of keys) {
+        const known = keptNames.find(key.identity);
+        if (known === undefined) missing.push(key);
+        else found.set(key.identity, known);
+      }
+      for await (const { key, parsed } of parseVersions(missing, reader)) {
+        const names = [...parsed.names.keys()];
+        keptNames.add(key.identity, names, names.join(" ").length + 100);
+        found.set(key.identity, names);
+      }
+      return found;
+    },
 
     keep(stored, { parsed, normalize }) {
       // What was normalized is stored under another text than it was parsed from.
