@@ -93,7 +93,7 @@ async function ask(
   return { status: response.status, headers: response.headers, body: await response.json() };
 }
 
-interface FieldSchema {
+export interface FieldSchema {
   readonly name: string;
   readonly type: unknown;
   readonly default?: unknown;

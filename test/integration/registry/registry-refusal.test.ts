@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { recordText, startRegistry, type RunningRegistry } from "./registry-fixture.ts";
+import { recordText, startRegistry, type FieldSchema, type RunningRegistry } from "./registry-fixture.ts";
 
 let server: RunningRegistry;
 
@@ -9,7 +9,7 @@ beforeAll(async () => {
 
 afterAll(() => server.close());
 
-const color = (symbols: readonly string[], extra = {}): object => ({
+const color = (symbols: readonly string[], extra = {}): FieldSchema => ({
   name: "color",
   type: { type: "enum", name: "Color", symbols, ...extra },
 });
@@ -65,7 +65,7 @@ test("an old reader that meets a new symbol is told about the enum's own default
 });
 
 test("a difference within a union branch carries the reasons of the branch that comes closest", async () => {
-  const payment = (fields: readonly object[]): string =>
+  const payment = (fields: readonly FieldSchema[]): string =>
     recordText("Order", [
       { name: "payment", type: ["null", { type: "record", name: "Card", fields }, "string"] },
     ]);
@@ -91,7 +91,7 @@ test("a difference within a union branch carries the reasons of the branch that 
 });
 
 test("a transitive refusal names the newest version that objects", async () => {
-  const field = (name: string): object => ({ name, type: "string", default: "" });
+  const field = (name: string): FieldSchema => ({ name, type: "string", default: "" });
   for (const names of [["a"], ["a", "b"], ["a", "b", "c"]]) {
     await server.ask("POST", "/subjects/long/versions", { schema: recordText("Long", names.map(field)) });
   }
