@@ -171,27 +171,73 @@ describe("an import", () => {
     });
   });
 
-  test("registrations wait for it and lose nothing, look-ups do not wait", async () => {
+  /** An import that has begun and goes on when told to. */
+  async function pausedImport(
+    target: RunningRegistry,
+    text: readonly string[],
+  ): Promise<() => ReturnType<RunningRegistry["registry"]["importAll"]>> {
+    const hold = new EventEmitter();
+    const isPaused = once(hold, "paused");
+    const portions = async function* (): AsyncGenerator<{ readonly line: number; readonly text: string }> {
+      const goesOn = once(hold, "goes on");
+      for (const [at, line] of text.entries()) {
+        if (at === text.length - 1) {
+          hold.emit("paused");
+          await goesOn;
+        }
+        yield { line: at + 1, text: line };
+      }
+    };
+    const running = target.registry.importAll(portions());
+    running.catch(() => undefined);
+    await isPaused;
+    return () => {
+      hold.emit("goes on");
+      return running;
+    };
+  }
+
+  test("registrations go on while its lines arrive", async () => {
     await withRegistry(async (target) => {
-      await target.registry.register("early", { schema: '"string"' });
-      const hold = new EventEmitter();
-      const begun = once(hold, "begun");
-      const portions = async function* (): AsyncGenerator<{ readonly line: number; readonly text: string }> {
-        const released = once(hold, "released");
-        hold.emit("begun");
-        await released;
-        yield { line: 1, text: lines[0] ?? "" };
-        yield { line: 2, text: '{"kind":"end","versions":0,"settings":0}' };
-      };
-      const running = target.registry.importAll(portions());
-      await begun;
-      const registering = target.registry.register("late", { schema: '"long"' });
-      await waitFor(() => isWaitingForLock(target));
-      expect(await target.registry.getVersion("early", 1)).toMatchObject({ version: 1 });
-      expect(await target.registry.listSubjects()).toEqual(["early"]);
-      hold.emit("released");
-      await Promise.all([running, registering]);
-      expect(await target.registry.listSubjects()).toEqual(["early", "late"]);
+      const far = { kind: "version", subject: "far", version: 1, id: 900, schema: '"int"' };
+      const end = { kind: "end", versions: 1, settings: 0 };
+      const finish = await pausedImport(target, [lines[0] ?? "", JSON.stringify(far), JSON.stringify(end)]);
+      expect(await target.registry.register("late", { schema: '"long"' })).toMatchObject({ id: 1 });
+      await finish();
+      expect(await target.registry.listSubjects()).toEqual(["far", "late"]);
+      expect(await target.registry.register("later", { schema: '"string"' })).toMatchObject({ id: 901 });
+    });
+  });
+
+  test("what a version refers to may not vanish while its lines arrive", async () => {
+    await withRegistry(async (target) => {
+      await imported(target, lines);
+      await target.registry.deleteSubject("a.Order");
+      await target.registry.deleteSubject("a.Order", { permanent: true });
+      const order = lines.filter((line) => /"kind":"registry"|"subject":"a.Order"/.test(line));
+      const finish = await pausedImport(target, [...order, '{"kind":"end","versions":1,"settings":0}']);
+      for (const permanent of [false, true]) await target.registry.deleteSubject("m.Price", { permanent });
+      await expect(finish()).rejects.toThrow(/a version that it refers to was deleted meanwhile/);
+    });
+  });
+
+  test("while it merges, registrations wait and look-ups do not", async () => {
+    await withRegistry(async (target) => {
+      const { registry, connectionString } = target;
+      await registry.register("early", { schema: '"string"' });
+      const pool = createPool({ connectionString, max: 1 });
+      let registering: Promise<unknown> = Promise.resolve();
+      await postgresRegistryStorage({ pool }).transfer.writeAll(async (writer) => {
+        await writer.addStaged();
+        registering = registry.register("late", { schema: '"long"' });
+        await waitFor(() => isWaitingForLock(target));
+        expect(await registry.getVersion("early", 1)).toMatchObject({ version: 1 });
+        expect(await registry.listSubjects()).toEqual(["early"]);
+        return { keep: true, result: null };
+      });
+      await registering;
+      expect(await registry.listSubjects()).toEqual(["early", "late"]);
+      await pool.end();
     });
   });
 

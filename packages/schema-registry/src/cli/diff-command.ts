@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { checkCompatibility } from "../compatibility/check-compatibility.ts";
+import { incompatibilities } from "../compatibility/check-compatibility.ts";
 import { diffSchemas } from "../diff/diff-schemas.ts";
 import type { SchemaChange } from "../diff/schema-change.ts";
 import { parseVersion, type VersionSelector } from "../registry/version-number.ts";
@@ -50,8 +50,18 @@ Examples:
         before,
         after,
         changes,
-        backward: checkCompatibility(after.schema, before.schema),
-        forward: checkCompatibility(before.schema, after.schema),
+        backward: incompatibilities({
+          reader: after.schema,
+          writer: before.schema,
+          words: { reader: after.label, writer: before.label },
+          open: "reader",
+        }),
+        forward: incompatibilities({
+          reader: before.schema,
+          writer: after.schema,
+          words: { reader: before.label, writer: after.label },
+          open: "writer",
+        }),
         affected: await affectedApplications(subject, changes, context, reader),
       };
       printDiff(context.output, compared);

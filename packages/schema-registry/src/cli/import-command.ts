@@ -17,7 +17,7 @@ export function importCommand(signal: AbortSignal): Command {
       "after",
       `
 Adds only: versions and settings that are there stay as they are. Refused whole when an id or a version is another
-schema's there. Registrations wait while it runs, look-ups do not.
+schema's there. Registrations wait for its last moments, in which it is merged; look-ups do not wait.
 
 Examples:
   tidemark-schemas import registry.jsonl --dry-run

@@ -1,8 +1,9 @@
 import { AvroSchemaError } from "../avro/avro-schema-error.ts";
-import type { ParsedSchema } from "../avro/parsed-schema.ts";
-import { checkCompatibility } from "../compatibility/check-compatibility.ts";
+import { incompatibilitiesInTurns } from "../compatibility/check-compatibility.ts";
+import type { ComparedSchemas } from "../compatibility/describe-difference.ts";
 import type { Incompatibility } from "../compatibility/incompatibility.ts";
 import { RegistryError } from "../errors.ts";
+import { createPace } from "../registry/event-loop-pace.ts";
 import type { RegistryReader } from "../registry/registry-storage.ts";
 import { schemaIdentity } from "../registry/schema-identity.ts";
 import type { SchemaPreparation } from "../registry/schema-preparation.ts";
@@ -93,23 +94,35 @@ export function versionDiffs(options: {
       const to = await find(subject, toSelector);
       const before = await preparation.parseStored(from);
       const after = await preparation.parseStored(to);
+      const words = [`version ${from.version}`, `version ${to.version}`] as const;
       const changes = diffSchemas(before, after);
       return {
         subject,
         from,
         to,
         changes,
-        backward: compared(after, before),
-        forward: compared(before, after),
+        backward: await compared({
+          reader: after,
+          writer: before,
+          words: { reader: words[1], writer: words[0] },
+          open: "reader",
+        }),
+        forward: await compared({
+          reader: before,
+          writer: after,
+          words: { reader: words[0], writer: words[1] },
+          open: "writer",
+        }),
         affectedReaders: await affected(subject, changes),
       };
     },
   };
 }
 
-function compared(reader: ParsedSchema, writer: ParsedSchema): readonly Incompatibility[] {
+/** In turns with other requests, as a comparison may take seconds. */
+async function compared(schemas: ComparedSchemas): Promise<readonly Incompatibility[]> {
   try {
-    return checkCompatibility(reader, writer);
+    return await incompatibilitiesInTurns(schemas, createPace());
   } catch (error) {
     if (!(error instanceof AvroSchemaError)) throw error;
     throw new RegistryError("schema-invalid", `The two versions cannot be compared: ${error.message}`, {

@@ -45,20 +45,33 @@ export async function importEntries(
   lines: AsyncIterable<{ readonly line: number; readonly text: string }>,
   { writer, limits, defaultLevel }: ImportOptions,
 ): Promise<ImportSummary> {
-  const everything = { context: "", qualified: "" };
-  refuseIfReadOnly((await effectiveSetting(writer, everything, defaultLevel)).mode, everything);
-  // Of its own: what it keeps must not outlive an import that is rolled back.
-  const preparation = schemaPreparation(writer, limits);
-  const versions = { added: 0, present: 0 };
-  const settings = { added: 0, present: 0, differing: new Array<string>() };
-  let waiting: ImportedVersion[] = [];
-  let isComplete = false;
-  const pace = createPace();
+  const { settings, versions } = await stageLines(lines, { writer, limits });
+  const added = await writer.addStaged();
+  // Now that nobody else writes.
+  refuseIfReadOnly((await effectiveSetting(writer.reader, everything, defaultLevel)).mode, everything);
+  return {
+    versions: { added, present: versions - added },
+    settings: await addSettings(writer, settings),
+  };
+}
 
-  async function flush(): Promise<void> {
-    const added = waiting.length === 0 ? 0 : await writer.addVersions(waiting);
-    versions.added += added;
-    versions.present += waiting.length - added;
+const everything = { context: "", qualified: "" };
+
+/** Reads everything, up to the end that shows that it is complete. */
+async function stageLines(
+  lines: AsyncIterable<{ readonly line: number; readonly text: string }>,
+  { writer, limits }: Omit<ImportOptions, "defaultLevel">,
+): Promise<{ readonly versions: number; readonly settings: readonly TransferredSetting[] }> {
+  // Of its own: what it keeps must not outlive an import that is rolled back.
+  const preparation = schemaPreparation(writer.reader, limits);
+  const pace = createPace();
+  const settings: TransferredSetting[] = [];
+  let waiting: ImportedVersion[] = [];
+  let versions = 0;
+  let isComplete = false;
+
+  async function stage(): Promise<void> {
+    if (waiting.length > 0) await writer.stage(waiting);
     waiting = [];
   }
 
@@ -70,23 +83,22 @@ export async function importEntries(
         if (line > 1) throw incomplete(line, "a second export begins; import one at a time");
         break;
       case "version":
-        // The versions that it refers to are read from the database.
-        if (entry.references.length > 0 || waiting.length === portion) await flush();
+        // The versions that it refers to are looked for among those put by.
+        if (entry.references.length > 0 || waiting.length === portion) await stage();
         waiting.push(await prepareVersion(entry, line, { writer, limits, preparation }));
+        versions += 1;
         await pace();
         break;
       case "setting":
-        await addSetting(writer, entry, settings);
+        settings.push(entry);
         break;
       case "end":
-        await flush();
         isComplete = true;
-        if (entry.versions !== versions.added + versions.present) {
-          throw incomplete(line, `it should hold ${entry.versions} versions`);
-        }
+        if (entry.versions !== versions) throw incomplete(line, `it should hold ${entry.versions} versions`);
     }
   }
   if (!isComplete) throw incomplete(null, "its last line is missing");
+  await stage();
   return { versions, settings };
 }
 
@@ -111,7 +123,7 @@ async function prepareVersion(
     const used = [];
     for (const { name, subject, version } of entry.references) {
       const target = parseSubjectName(subject, context).qualified;
-      const [found] = await writer.findVersions({ subject: target, version, visibility: "all" });
+      const [found] = await writer.reader.findVersions({ subject: target, version, visibility: "all" });
       if (!found) {
         throw new RegistryError(
           "schema-invalid",
@@ -119,7 +131,7 @@ async function prepareVersion(
         );
       }
       references.push({ name, subject: target, version });
-      used.push(await preparation.parseStored(found, writer));
+      used.push(await preparation.parseStored(found, writer.reader));
     }
     const schema = canonicalText(parseRequestedSchema(entry.schema, used, limits));
     checkUnicode(schema);
@@ -136,20 +148,25 @@ async function prepareVersion(
   }
 }
 
-async function addSetting(
+async function addSettings(
   writer: TransferWriter,
-  { scope: text, compatibility: level, mode }: TransferredSetting,
-  settings: { added: number; present: number; readonly differing: string[] },
-): Promise<void> {
-  if (level === null && mode === null) return;
-  const scope = text === "" ? "" : parseSettingScope(text).qualified;
-  const here = (await writer.readSettings([scope])).get(scope);
-  if (here === undefined) {
-    await writer.addSetting(scope, { level, mode });
-    settings.added += 1;
-  } else if (here.level === level && here.mode === mode) {
-    settings.present += 1;
-  } else {
-    settings.differing.push(scope);
+  given: readonly TransferredSetting[],
+): Promise<ImportSummary["settings"]> {
+  const differing: string[] = [];
+  let added = 0;
+  let present = 0;
+  for (const { scope: text, compatibility: level, mode } of given) {
+    if (level === null && mode === null) continue;
+    const scope = text === "" ? "" : parseSettingScope(text).qualified;
+    const here = (await writer.reader.readSettings([scope])).get(scope);
+    if (here === undefined) {
+      await writer.addSetting(scope, { level, mode });
+      added += 1;
+    } else if (here.level === level && here.mode === mode) {
+      present += 1;
+    } else {
+      differing.push(scope);
+    }
   }
+  return { added, present, differing };
 }

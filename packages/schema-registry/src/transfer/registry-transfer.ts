@@ -13,7 +13,8 @@ export interface RegistryTransfer {
 
   /**
    * Adds what an export holds, all of it or nothing. What is here already stays as it is, so that an import can be
-   * repeated. Compatibility is not checked, as in IMPORT mode. Registrations wait meanwhile, look-ups do not.
+   * repeated. Compatibility is not checked, as in IMPORT mode. While it is merged, in its last moments, registrations
+   * wait; look-ups do not.
    *
    * @throws RegistryError `request-invalid` for an export that is not complete or not readable, `schema-invalid`,
    * `operation-not-permitted` when an id or version is another schema's here, `id-mismatch` when a schema is here

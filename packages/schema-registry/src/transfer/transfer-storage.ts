@@ -19,16 +19,21 @@ export interface ImportedVersion extends NewSchema {
   readonly line: number;
 }
 
-/** Writes of an import: they add, and never change or remove. */
-export interface TransferWriter extends RegistryReader {
+/** Takes an import in two steps, so that others are kept from writing during the second one only, which is short. */
+export interface TransferWriter {
+  /** Puts versions by; nobody sees them yet. */
+  stage(versions: readonly ImportedVersion[]): Promise<void>;
+  /** Finds what was put by, and what is stored. */
+  readonly reader: RegistryReader;
   /**
-   * Adds versions with their schemas, and answers how many of them were not there.
+   * Keeps everybody else from writing until the end, and adds what was put by; what is there stays as it is. Answers
+   * how many versions were not there.
    *
    * @throws RegistryError `operation-not-permitted` when an id or a version is another schema's here, `id-mismatch`
-   * when the schema is here under another id
+   * when the schema is here under another id, `schema-invalid` when a version that one refers to is gone
    */
-  addVersions(versions: readonly ImportedVersion[]): Promise<number>;
-  /** Gives a scope without settings its settings. */
+  addStaged(): Promise<number>;
+  /** Gives a scope without settings its settings; after {@link addStaged}. */
   addSetting(scope: string, setting: Setting): Promise<void>;
 }
 
@@ -40,10 +45,7 @@ export interface ScopedSetting extends Setting {
 export interface TransferStorage {
   /** Everything as of one moment: versions, each after those that it refers to, then settings. */
   readAll(): AsyncIterable<ExportedVersion | ScopedSetting>;
-  /**
-   * Runs `work` in one transaction while nobody else writes; reads go on. What it did is kept only if it answers
-   * `keep: true`.
-   */
+  /** Runs `work` in one transaction. What it did is kept only if it answers `keep: true`. */
   writeAll<T>(
     work: (writer: TransferWriter) => Promise<{ readonly keep: boolean; readonly result: T }>,
   ): Promise<T>;
