@@ -7,7 +7,7 @@ import {
 } from "../registry/registry-fixture.ts";
 
 export const amount = { name: "amount", type: "long" };
-export const memo = { name: "memo", type: ["null", "string"], default: null };
+const memo = { name: "memo", type: ["null", "string"], default: null };
 
 /** A registry with everything that an export has to carry: 9 versions and 4 settings. */
 export async function startSampleRegistry(): Promise<RunningRegistry> {

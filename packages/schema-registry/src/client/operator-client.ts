@@ -30,7 +30,7 @@ export interface VersionDetails {
 }
 
 /** A reader schema as `GET /subjects/{s}/readers` tells it. */
-export interface ReaderDetails {
+interface ReaderDetails {
   readonly application: string;
   readonly schema: string;
   readonly references: readonly SchemaReference[];
