@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { recordText, startRegistry, type RunningRegistry } from "../registry/registry-fixture.ts";
 import { applicationModule, makeFolder, runCli, type CliOptions, type CliRun } from "./run-cli.ts";
@@ -92,6 +93,19 @@ describe("check of an application", () => {
     expect(code).toBe(1);
     expect(stdout).toContain("FULL_TRANSITIVE with 1 version");
     expect((await cli(["check", "--app", "app.mjs", "--level", "none"], { cwd: folder })).code).toBe(0);
+  });
+
+  test("takes the ledger as it is built, and pushes it", async () => {
+    const app = fileURLToPath(new URL("../../../examples/ledger/dist/app.js", import.meta.url));
+    const before = JSON.parse((await cli(["check", "--app", app, "--json"])).stdout);
+    expect(before.refused).toBe(0);
+    expect(new Set(before.schemas.map(({ status }: { status: string }) => status))).toEqual(new Set(["new"]));
+    expect((await cli(["push", "--app", app])).code).toBe(0);
+    const after = JSON.parse((await cli(["check", "--app", app, "--json"])).stdout);
+    expect(after.schemas.length).toBeGreaterThan(3);
+    for (const { subject, status, level } of after.schemas) {
+      expect({ subject, status, level }).toEqual({ subject, status: "unchanged", level: "FULL_TRANSITIVE" });
+    }
   });
 
   test("says what is wrong with the module", async () => {
