@@ -83,6 +83,10 @@ describe("no input is answered with 5xx", () => {
       ["100,000 levels", { schema: deep(100_000) }, 422, 42209],
       ["too long", { schema: `"${"x".repeat(1_100_000)}"` }, 422, 42209],
       ["a body of 10 MB", { schema: "x".repeat(10_000_000) }, 413, 413],
+      ["500,000 empty references", `{"schema":"x","references":[${"{},".repeat(500_000)}{}]}`, 422, 422],
+      ["9,000 empty references", `{"schema":"x","references":[${"{},".repeat(9_000)}{}]}`, 422, 422],
+      ["500,000 brackets", `{"schema":"x","y":${"[".repeat(500_000)}${"]".repeat(500_000)}}`, 422, 422],
+      ["a quote behind many backslashes", `{"schema":"${"\\".repeat(500_000)}"}`, 422, 42209],
       ["references as text", { schema: v1, references: "x" }, 422, 422],
       ["a reference's NUL name", reference({ name: "a\0b" }), 422, 42208],
       ["a reference's NUL subject", reference({ subject: "a\0b" }), 422, 42208],
@@ -94,6 +98,7 @@ describe("no input is answered with 5xx", () => {
     for (const [what, body, status, code] of cases) {
       const answer = await server.ask("POST", path, body);
       expect(answer, what).toMatchObject({ status, body: { error_code: code } });
+      expect(answer.body.message.length, what).toBeLessThan(3_000);
     }
     expect((await server.ask("GET", path)).status).toBe(404);
   });

@@ -10,6 +10,9 @@ export interface FailureAnswer {
   readonly body: { readonly error_code: number; readonly message: string };
 }
 
+// More than anybody corrects at a time.
+const shownFields = 10;
+
 /** Confluent's body for an error, or null for a fault of the server. */
 export function registryFailure(error: unknown): FailureAnswer | null {
   if (error instanceof RegistryError) {
@@ -21,11 +24,12 @@ export function registryFailure(error: unknown): FailureAnswer | null {
     return failure(503, `${error.message}; send the request again`);
   }
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const fields = error.validation.map(({ instancePath, message }) => {
+    const fields = error.validation.slice(0, shownFields).map(({ instancePath, message }) => {
       const field = instancePath.split("/").filter(Boolean).join(".");
       return field === "" ? message : `${field}: ${message}`;
     });
-    return failure(422, fields.join("; "));
+    const more = error.validation.length - fields.length;
+    return failure(422, `${fields.join("; ")}${more > 0 ? `; and ${more} more` : ""}`);
   }
   const known = requestProblem(error);
   if (!known) return null;

@@ -12,6 +12,7 @@ import { metadataRoutes } from "./registry-metadata-routes.ts";
 import { diffRoute } from "./diff-route.ts";
 import { readerRoutes } from "./reader-routes.ts";
 import type { RouteScope } from "./registry-route-host.ts";
+import { parseRequestBody } from "./request-body.ts";
 import { schemaRoutes } from "./registry-schema-routes.ts";
 import { subjectRoutes, versionRoutes } from "./registry-subject-routes.ts";
 import { transferRoutes } from "./transfer-routes.ts";
@@ -22,7 +23,7 @@ export interface RegistryRoutesOptions {
   readonly access?: RegistryAccess;
   /** Whom to record as the author of what a request registers; by default the name of the caller's credential. */
   readonly authorOf?: (request: FastifyRequest) => string | null;
-  /** Bytes of a request body; 4 MiB by default, as a schema is a string within JSON. */
+  /** Bytes of a request body; 1,638,400 by default: a schema is a string within JSON, which may escape each character. */
   readonly bodyLimit?: number;
 }
 
@@ -35,7 +36,7 @@ export interface RegistryRoutesOptions {
  * app.register(registryRoutes, { prefix: "/registry", registry });
  */
 export const registryRoutes: FastifyPluginAsync<RegistryRoutesOptions> = async (fastify, options) => {
-  const { registry, access = "loopback", bodyLimit = 4 * 1_048_576 } = options;
+  const { registry, access = "loopback", bodyLimit = 1_638_400 } = options;
   const callers = guardAccess(fastify, { registry, access });
   const { authorOf = callers.nameOf } = options;
 
@@ -45,12 +46,10 @@ export const registryRoutes: FastifyPluginAsync<RegistryRoutesOptions> = async (
     [...requestTypes],
     { parseAs: "string", bodyLimit },
     (_request, text, done) => {
-      if (text === "") return done(null, undefined);
       try {
-        done(null, JSON.parse(String(text)));
-      } catch (cause) {
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        done(new RegistryError("malformed-body", `The body is not JSON: ${reason}`, { cause }));
+        done(null, parseRequestBody(String(text)));
+      } catch (error) {
+        done(error instanceof Error ? error : new Error(String(error)));
       }
     },
   );
