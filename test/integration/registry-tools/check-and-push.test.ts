@@ -55,8 +55,23 @@ describe("check of an application", () => {
     expect(await server.registry.listVersions(subject)).toEqual([1]);
   });
 
+  test("tells both directions of a full level, each with the version that it fails on", async () => {
+    const name = "app.Both";
+    await server.registry.setCompatibility("FULL_TRANSITIVE", name);
+    await server.registry.register(name, { schema: recordText("Both", [amount, memo], "app") });
+    await server.registry.register(name, { schema: recordText("Both", [amount], "app") });
+    const folder = await makeFolder({
+      "app.mjs": applicationModule({ [name]: recordText("Both", [{ name: "by", type: "string" }], "app") }),
+    });
+    const { stdout } = await cli(["check", "--app", "app.mjs"], { cwd: folder });
+    expect([...stdout.matchAll(/would be refused: (.*)/g)].map(([, claim]) => claim)).toEqual([
+      "it cannot read data of version 2",
+      "version 2 cannot read its data",
+    ]);
+  });
+
   test("for programs: one JSON document, nothing else on standard output", async () => {
-    const folder = await makeFolder({ "app.mjs": paid([{ name: "by", type: "string" }]) });
+    const folder = await makeFolder({ "app.mjs": paid([amount, { name: "by", type: "string" }]) });
     const { code, stdout } = await cli(["--json", "check", "--app", "app.mjs"], { cwd: folder });
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -137,14 +152,18 @@ describe("check of files", () => {
   test("warns of names, ids alone, too many fields and what JavaScript cannot do, and refuses none of it", async () => {
     const fields = Array.from({ length: 41 }, (_, at) => ({ name: `f${at}`, type: "int" }));
     const folder = await makeFolder({
-      "schemas/row.avsc": recordText("Row", [amount]),
-      "schemas/updated.avsc": recordText("Updated", [amount]),
-      "schemas/deep/version.avsc": recordText("Version3", [amount]),
-      "schemas/v2.avsc": recordText("AccountOpenedV2", [amount]),
-      "schemas/id.avsc": recordText("AccountClosed", [{ name: "accountId", type: "string" }]),
-      "schemas/wide.avsc": recordText("Wide", fields),
-      "schemas/later.avsc": recordText("Later", [{ name: "memo", type: ["string", "null"], default: null }]),
-      "schemas/fine.avsc": recordText("FundsDeposited", [amount]),
+      "schemas/row.avsc": recordText("Row", [amount], "shop"),
+      "schemas/updated.avsc": recordText("Updated", [amount], "shop"),
+      "schemas/deep/version.avsc": recordText("Version3", [amount], "shop"),
+      "schemas/v2.avsc": recordText("AccountOpenedV2", [amount], "shop"),
+      "schemas/id.avsc": recordText("AccountClosed", [{ name: "accountId", type: "string" }], "shop"),
+      "schemas/wide.avsc": recordText("Wide", fields, "shop"),
+      "schemas/later.avsc": recordText(
+        "Later",
+        [{ name: "memo", type: ["string", "null"], default: null }],
+        "shop",
+      ),
+      "schemas/fine.avsc": recordText("FundsDeposited", [amount], "shop"),
     });
     const { code, stdout } = await cli(["check", "schemas"], { cwd: folder });
     expect(code).toBe(0);
@@ -152,13 +171,13 @@ describe("check of files", () => {
       [...stdout.matchAll(/^Warnings for (\S+)\n {2}(\S+) at/gm)].map(([, subject, rule]) => [subject, rule]),
     );
     expect(warnings).toEqual({
-      "ledger.Row": "vague-name",
-      "ledger.Updated": "vague-name",
-      "ledger.Version3": "version-in-name",
-      "ledger.AccountOpenedV2": "version-in-name",
-      "ledger.AccountClosed": "id-only",
-      "ledger.Wide": "too-many-fields",
-      "ledger.Later": "default-of-later-branch",
+      "shop.Row": "vague-name",
+      "shop.Updated": "vague-name",
+      "shop.Version3": "version-in-name",
+      "shop.AccountOpenedV2": "version-in-name",
+      "shop.AccountClosed": "id-only",
+      "shop.Wide": "too-many-fields",
+      "shop.Later": "default-of-later-branch",
     });
     expect(stdout).toMatch(/8 schemas: 8 new, 7 warnings\n$/);
     expect((await cli(["check", "schemas", "--strict"], { cwd: folder })).code).toBe(1);

@@ -1,8 +1,13 @@
 import { canonicalText } from "../avro/canonical-text.ts";
 import type { ParsedSchema } from "../avro/parsed-schema.ts";
-import { checkLevel, type CompatibilityLevel } from "../compatibility/compatibility-level.ts";
+import {
+  checkLevel,
+  type CompatibilityLevel,
+  type SchemaVersion,
+} from "../compatibility/compatibility-level.ts";
 import { loadingWarnings } from "../javascript/loading-warnings.ts";
 import { resolvingWarnings } from "../javascript/resolving-warnings.ts";
+import { parseLevel } from "../registry/level-name.ts";
 import type { RefusalReason } from "../registry/schema-refusal.ts";
 import type { CommandContext } from "./command-context.ts";
 import type { Declarations, DeclaredSchema } from "./declared-schema.ts";
@@ -90,15 +95,14 @@ async function checkSchema(
   const text = wholeText(parsed);
   const same = history.findLast(({ schema }) => wholeText(schema) === text);
   const earlier = same === undefined ? history : history.filter(({ version }) => version < same.version);
-  const violation = same === undefined ? checkLevel(level, parsed, history) : null;
-  const reasons = violation === null ? [] : violation.incompatibilities;
+  const reasons = same === undefined ? findReasons(level, parsed, history) : [];
   return {
     subject,
     source,
     status:
       same !== undefined
         ? "unchanged"
-        : violation !== null
+        : reasons.length > 0
           ? "refused"
           : history.length === 0
             ? "new"
@@ -106,11 +110,7 @@ async function checkSchema(
     level,
     version: same?.version ?? null,
     versions: history.length,
-    reasons: reasons.map((reason) => ({
-      ...reason,
-      version: violation?.version ?? 0,
-      direction: violation?.direction ?? "backward",
-    })),
+    reasons,
     message: null,
     warnings: [
       ...loadingWarnings(parsed),
@@ -118,6 +118,23 @@ async function checkSchema(
       ...reviewSchema(parsed),
     ],
   };
+}
+
+/** A registry stops at the first direction that does not hold; whoever corrects a schema wants to know both. */
+function findReasons(
+  level: CompatibilityLevel,
+  next: ParsedSchema,
+  history: readonly SchemaVersion[],
+): readonly RefusalReason[] {
+  const directions = level.startsWith("FULL")
+    ? ["BACKWARD", "FORWARD"].map((direction) => parseLevel(level.replace("FULL", direction)))
+    : [level];
+  return directions.flatMap((direction) => {
+    const violation = checkLevel(direction, next, history);
+    if (violation === null) return [];
+    const { incompatibilities, ...where } = violation;
+    return incompatibilities.map((reason) => ({ ...reason, ...where }));
+  });
 }
 
 /** With the types of references written out: how a schema refers to others is not what its data is. */

@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
+import { z } from "zod";
 import { checkCommand } from "./check-command.ts";
 import { exitStatus } from "./cli-failure.ts";
 import { diffCommand } from "./diff-command.ts";
@@ -65,6 +67,7 @@ A day with it:
   tidemark-schemas push                      in CI, before the deploy
   tidemark-schemas show ledger.Paid`,
     )
+    .version(packageVersion())
     .showHelpAfterError("(add --help for what can be said)")
     .exitOverride();
   const commands = [
@@ -86,6 +89,12 @@ A day with it:
     );
   }
   return program;
+}
+
+function packageVersion(): string {
+  // The same depth from `src` and `dist`.
+  const manifest = new URL("../../package.json", import.meta.url);
+  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(manifest, "utf8"))).version;
 }
 
 function positiveNumber(text: string): number {

@@ -45,18 +45,19 @@ function printReasons(output: Output, { subject, source, reasons, message }: Sch
     output.line(`${subject || source} is not a valid schema`);
     output.line(`  ${message}`);
   }
-  for (const [at, reason] of reasons.entries()) {
-    const { kind, path, version, direction } = reason;
-    if (at === 0) {
+  let told = "";
+  for (const { kind, path, version, direction, message: difference, hint } of reasons) {
+    const claim =
+      direction === "backward"
+        ? `it cannot read data of version ${version}`
+        : `version ${version} cannot read its data`;
+    if (claim !== told) {
       output.line();
-      output.line(
-        direction === "backward"
-          ? `${subject} would be refused: it cannot read data of version ${version}`
-          : `${subject} would be refused: version ${version} cannot read its data`,
-      );
+      output.line(`${subject} would be refused: ${claim}`);
     }
-    output.line(`  ${kind} at ${path}: ${reason.message}`);
-    output.line(`    ${reason.hint}`);
+    told = claim;
+    output.line(`  ${kind} at ${path}: ${difference}`);
+    output.line(`    ${hint}`);
   }
 }
 
