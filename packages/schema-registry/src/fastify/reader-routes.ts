@@ -54,8 +54,6 @@ export function readerRoutes({ routes, registryOf }: RouteScope): void {
   routes.put(
     "/applications/:application/readers",
     {
-      // The schemas of a whole application.
-      bodyLimit: 4 * 1_048_576,
       schema: {
         tags,
         summary: "Say with which schemas an application reads; those left out are superseded",

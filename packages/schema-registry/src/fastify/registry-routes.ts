@@ -23,7 +23,7 @@ export interface RegistryRoutesOptions {
   readonly access?: RegistryAccess;
   /** Whom to record as the author of what a request registers; by default the name of the caller's credential. */
   readonly authorOf?: (request: FastifyRequest) => string | null;
-  /** Bytes of a request body; 1,638,400 by default: a schema is a string within JSON, which may escape each character. */
+  /** Bytes of a request body; 4 MiB by default, as a schema is a string within JSON. */
   readonly bodyLimit?: number;
 }
 
@@ -36,7 +36,7 @@ export interface RegistryRoutesOptions {
  * app.register(registryRoutes, { prefix: "/registry", registry });
  */
 export const registryRoutes: FastifyPluginAsync<RegistryRoutesOptions> = async (fastify, options) => {
-  const { registry, access = "loopback", bodyLimit = 1_638_400 } = options;
+  const { registry, access = "loopback", bodyLimit = 4 * 1_048_576 } = options;
   const callers = guardAccess(fastify, { registry, access });
   const { authorOf = callers.nameOf } = options;
 
