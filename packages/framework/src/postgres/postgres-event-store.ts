@@ -119,6 +119,7 @@ export class PostgresEventStore implements EventStore {
     });
     const connections = new ReadConnections(this.#readPool, { preparedStatements });
     const catalogue = new Catalogue(connections, schema);
+    for (const pool of [this.#appendPool, this.#readPool]) pool.on("connect", () => catalogue.forget());
     this.#reader = { connections, catalogue, schema };
     this.#appender = new Appender({
       pool: this.#appendPool,

@@ -60,11 +60,12 @@ export class Appender {
   /** One atomic step for a set of calls, each with an outcome of its own; a stream or key may occur once in a set. */
   async appendSet(calls: readonly AppendCall[]): Promise<AppendOutcome[]> {
     const { pool, preparedStatements, catalogue } = this.#options;
-    const { values, addsToCatalogue } = appendStatementArguments(calls, catalogue);
     const client = await pool.connect().catch((cause: unknown) => {
       throw connectionFailure(pool, cause);
     });
     try {
+      // With the connection in hand: a new one has let the catalogue forget what it knew.
+      const { values, addsToCatalogue } = appendStatementArguments(calls, catalogue);
       const { rows } = await client.query<AppendRow>({
         ...(preparedStatements ? { name: "tidemark_append_events" } : {}),
         text: this.#text,

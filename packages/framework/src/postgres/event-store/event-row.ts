@@ -30,17 +30,19 @@ const encodings: Readonly<Record<string, EventEncoding>> = { "0": "avro", "3": "
 // bytea_output is `hex` unless somebody set it to `escape` for the database or the role.
 const parseBytea = pg.types.getTypeParser(pg.types.builtins.BYTEA);
 
+const maxRefreshes = 3;
+
 /** Decodes a page; reads the catalogue again first when the page uses a number that is not known yet. */
 export async function decodeEvents(
   rows: readonly EventRow[],
   catalogue: Catalogue,
   signal?: AbortSignal,
 ): Promise<StoredEvent[]> {
-  const known = rows.every(
-    ([, , , , typeNo, , schemaNo]) =>
-      catalogue.typeName(Number(typeNo)) !== undefined && catalogue.schema(Number(schemaNo)) !== undefined,
-  );
-  if (!known) await catalogue.refresh(signal);
+  const isKnown = ([, , , , typeNo, , schemaNo]: EventRow): boolean =>
+    catalogue.typeName(Number(typeNo)) !== undefined && catalogue.schema(Number(schemaNo)) !== undefined;
+  // A connection that is made meanwhile lets the catalogue forget what it has just read.
+  for (let attempt = 1; attempt <= maxRefreshes && !rows.every(isKnown); attempt += 1)
+    await catalogue.refresh(signal);
   return rows.map((row) => decodeEvent(row, catalogue));
 }
 

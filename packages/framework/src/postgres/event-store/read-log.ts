@@ -44,28 +44,29 @@ export async function* readLog(
   const head = await readHead(reader, signal);
   const end = options.upTo !== undefined && options.upTo < head ? options.upTo : head;
   if (after >= end || left <= 0) return;
-  const typeNos = await typeNumbers(reader, filter, signal);
-  if (matchesNothing(filter, typeNos)) {
-    yield { events: [], scannedTo: end };
-    return;
-  }
+  const { categories } = filter;
   const statement = {
-    name: `tidemark_read_log${typeNos === null ? "" : "_types"}${filter.categories === undefined ? "" : "_categories"}`,
+    name: `tidemark_read_log${filter.types === undefined ? "" : "_types"}${categories === undefined ? "" : "_categories"}`,
     text: readLogStatement(reader.schema, {
-      types: typeNos !== null,
-      categories: filter.categories !== undefined,
+      types: filter.types !== undefined,
+      categories: categories !== undefined,
     }),
   };
   let window = BigInt(Math.max(firstWindow, pageSize));
   while (after < end && left > 0) {
+    const typeNos = await typeNumbers(reader, filter, signal);
+    if (typeNos?.length === 0 || categories?.length === 0) {
+      yield { events: [], scannedTo: end };
+      return;
+    }
+    const { generation } = reader.catalogue;
     const size = Math.min(left, pageSize);
     const windowEnd = after + window < end ? after + window : end;
-    const values = [after, windowEnd, size, tenant];
-    const filters = [typeNos, filter.categories].filter((value) => value !== null && value !== undefined);
-    const rows = await reader.connections.query<EventRow>(
-      { ...statement, values: [...values, ...filters] },
-      signal,
-    );
+    const filters = [typeNos, categories].filter((value) => value !== null && value !== undefined);
+    const values = [after, windowEnd, size, tenant, ...filters];
+    const rows = await reader.connections.query<EventRow>({ ...statement, values }, signal);
+    // A new connection: the numbers of the filter may have been those of another server.
+    if (generation !== reader.catalogue.generation) continue;
     const events = await decodeEvents(rows, reader.catalogue, signal);
     const last = events.at(-1);
     after = last !== undefined && mayHaveMore(events, size) ? last.position : windowEnd;
@@ -85,8 +86,4 @@ async function typeNumbers(
   // The head has been read before: whatever type an event up to there has, a refresh now finds it.
   if (filter.types.some((name) => catalogue.typeNo(name) === undefined)) await catalogue.refresh(signal);
   return filter.types.map((name) => catalogue.typeNo(name)).filter((typeNo) => typeNo !== undefined);
-}
-
-function matchesNothing({ categories }: EventFilter, typeNos: readonly number[] | null): boolean {
-  return typeNos?.length === 0 || categories?.length === 0;
 }
