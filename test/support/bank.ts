@@ -43,7 +43,7 @@ export const Noted = defineEvent({
   fields: [{ name: "text", type: "string" }],
 });
 
-export const bankEvents = [Opened, Moved, Closed, Noted] as const;
+const bankEvents = [Opened, Moved, Closed, Noted] as const;
 
 const accountColumns = { account_id: text(), owner: text(), cents: bigint(), moves: integer() };
 
