@@ -123,6 +123,13 @@ describe("check of an application", () => {
     }
   });
 
+  test("finds files where npm was started, when they are not in the package's folder", async () => {
+    const started = await makeFolder({ "package/keep": "", "one.avsc": recordText("One", [], "shop") });
+    const cwd = join(started, "package");
+    expect(await cli(["check", "one.avsc"], { cwd })).toMatchObject({ code: 2 });
+    expect(await cli(["check", "one.avsc"], { cwd, env: { INIT_CWD: started } })).toMatchObject({ code: 0 });
+  });
+
   test("says what is wrong with the module", async () => {
     const folder = await makeFolder({
       "empty.mjs": "export const app = {};\n",

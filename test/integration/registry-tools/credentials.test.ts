@@ -12,7 +12,7 @@ import {
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { spawnNode } from "../../support/spawn-process.ts";
 import { recordText, startRegistry, type RunningRegistry } from "../registry/registry-fixture.ts";
-import { makeFolder, runCli, type CliRun } from "./run-cli.ts";
+import { applicationModule, makeFolder, runCli, type CliRun } from "./run-cli.ts";
 import { exported } from "./transfer-fixture.ts";
 
 const token = generateToken();
@@ -67,6 +67,20 @@ test("a user name and password from the environment; who pushed is on record", a
   const folder = await makeFolder({ "shipped.avsc": recordText("Shipped", [], "orders") });
   expect(await cli(["push", "shipped.avsc"], ci, folder)).toMatchObject({ code: 0 });
   expect((await cli(["list", "orders.Shipped"], ci)).stdout).toMatch(/orders\.Shipped .* ci\n$/);
+});
+
+test("an event whose level it may not set is told as that, and published once another one has set it", async () => {
+  const event = recordText("Paid", [{ name: "amount", type: "long" }], "orders");
+  const folder = await makeFolder({ "app.mjs": applicationModule({ "orders.Paid": event }) });
+  const first = await cli(["push", "--app", "app.mjs"], ci, folder);
+  expect(first).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(
+      /orders\.Paid has no level of its own, and this credential may not give it FULL_TRANSITIVE/,
+    ),
+  });
+  await backing.registry.setCompatibility("FULL_TRANSITIVE", "orders.Paid");
+  expect((await cli(["push", "--app", "app.mjs"], ci, folder)).code).toBe(0);
 });
 
 test("what the credential may not do is told, and done by one that may", async () => {

@@ -81,7 +81,7 @@ describe("export and import", () => {
 
   /** The registry as one without our own paths: what Confluent's tells. */
   async function withoutExport(
-    answerAsOld: (body: string) => string = (body) => body,
+    answerAsOld: (body: string, path: string) => string = (body) => body,
   ): Promise<{ url: string }> {
     proxy = createServer((incoming, outgoing) => {
       const path = incoming.url ?? "";
@@ -100,7 +100,7 @@ describe("export and import", () => {
           answer.on("data", (chunk: string) => (body += chunk));
           answer.on("end", () => {
             outgoing.writeHead(answer.statusCode ?? 500, { "content-type": "application/json" });
-            outgoing.end(answerAsOld(body));
+            outgoing.end(answerAsOld(body, path));
           });
         },
       );
@@ -156,6 +156,12 @@ describe("export and import", () => {
       expect(kept).toMatchObject({ deleted: true, author: null, registeredAt: expect.any(Date) });
       expect(await target.registry.listSubjects({ visibility: "all" })).not.toContain("proto");
     });
+  });
+
+  test("one that knows no contexts", async () => {
+    const old = await withoutExport((body, path) => (path.includes("subjectPrefix") ? "[]" : body));
+    const { stdout } = await cli(old, ["export"]);
+    expect(stdout.trimEnd().split("\n").length).toBeGreaterThan(9);
   });
 
   test("an import into one that takes none says so", async () => {

@@ -1,8 +1,9 @@
 import { Command } from "commander";
-import { SchemaRefusedError } from "../client/registry-client-errors.ts";
+import { RegistryRequestError, SchemaRefusedError } from "../client/registry-client-errors.ts";
 import type { Registration } from "../client/registry-client.ts";
+import type { CompatibilityLevel } from "../compatibility/compatibility-level.ts";
 import { checkSchemas } from "./check-schemas.ts";
-import { exitStatus } from "./cli-failure.ts";
+import { CliFailure, exitStatus } from "./cli-failure.ts";
 import { openContext, type CommandContext } from "./command-context.ts";
 import { addDeclarationOptions, readDeclarations, type DeclarationOptions } from "./declaration-options.ts";
 import type { DeclaredSchema } from "./declared-schema.ts";
@@ -76,7 +77,9 @@ async function publish(
   { client, signal }: CommandContext,
 ): Promise<Registration> {
   if (level !== null && (await client.getCompatibility(subject, { signal })) === null) {
-    await client.setCompatibility(subject, level, { signal });
+    await client.setCompatibility(subject, level, { signal }).catch((error: unknown) => {
+      throw levelNotSet(error, subject, level);
+    });
   }
   const references = uses.map((used) => ({
     name: used.name,
@@ -84,4 +87,13 @@ async function publish(
     version: published.get(used)?.version ?? -1,
   }));
   return client.register(subject, text, { references, signal });
+}
+
+function levelNotSet(error: unknown, subject: string, level: CompatibilityLevel): unknown {
+  if (!(error instanceof RegistryRequestError) || error.errorCode !== 403) return error;
+  return new CliFailure(
+    `${subject} has no level of its own, and this credential may not give it ${level} (${error.message}): ` +
+      "push it once with a credential that may admin it",
+    { cause: error },
+  );
 }

@@ -64,7 +64,10 @@ const levelAnswer = z.enum([
 
 export const configAnswer = z.object({ compatibilityLevel: levelAnswer });
 
-export const modeAnswer = z.object({ mode: z.string().transform((text) => parseMode(text)) });
+/** Confluent knows a read-only mode that its own tools may override. */
+const mode = z.string().transform((text) => (text === "READONLY_OVERRIDE" ? "READONLY" : parseMode(text)));
+
+export const modeAnswer = z.object({ mode });
 
 const metadata = z.object({
   tags: z.record(z.string(), z.array(z.string())).exactOptional(),

@@ -100,10 +100,19 @@ export function createOperatorClient(transport: RegistryTransport): OperatorClie
   const subjectPath = (subject: string): string => `/subjects/${encodeURIComponent(subject)}`;
 
   return {
-    async listVersions({ subjectPrefix = ":*:", deleted = false, latestOnly = false, ...options }) {
-      const query = new URLSearchParams({ subjectPrefix, ...(deleted && { deleted: "true" }) });
-      if (latestOnly) query.set("latestOnly", "true");
-      return (await ask(`/schemas?${query.toString()}`, z.array(detailsAnswer), options)) ?? [];
+    async listVersions({ subjectPrefix, deleted = false, latestOnly = false, ...options }) {
+      const list = async (prefix: string): Promise<readonly VersionDetails[]> => {
+        const query = new URLSearchParams({
+          ...(prefix !== "" && { subjectPrefix: prefix }),
+          ...(deleted && { deleted: "true" }),
+          ...(latestOnly && { latestOnly: "true" }),
+        });
+        return (await ask(`/schemas?${query.toString()}`, z.array(detailsAnswer), options)) ?? [];
+      };
+      if (subjectPrefix !== undefined) return list(subjectPrefix);
+      const ofAllContexts = await list(":*:");
+      // Registries that know no contexts take that for a prefix like any other.
+      return ofAllContexts.length > 0 ? ofAllContexts : list("");
     },
 
     getVersion: async (subject, version, options = {}) => {

@@ -70,6 +70,7 @@ export function versionDiffs(options: {
   ): Promise<readonly AffectedReader[]> {
     if (!changes.some(({ change, element }) => change === "removed" && element === "field")) return [];
     const found: AffectedReader[] = [];
+    const pace = createPace();
     for (const reader of await storage.readers.find({ subject })) {
       const { application, announcedAt, supersededAt, schema, references } = reader;
       const stored = {
@@ -80,6 +81,7 @@ export function versionDiffs(options: {
         ...schemaIdentity(schema, references, null),
       };
       const parsed = await preparation.parseStored(stored);
+      await pace();
       for (const field of fieldReaders(changes, parsed)) {
         found.push({ application, announcedAt, supersededAt, ...field });
       }

@@ -1,5 +1,6 @@
 import { RegistryError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
+import { createPace } from "../registry/event-loop-pace.ts";
 import type { SchemaPreparation } from "../registry/schema-preparation.ts";
 import { parseSubjectName } from "../registry/subject-name.ts";
 import type { ApplicationReader, ReaderSchema, ReadingApplication } from "./reader-schema.ts";
@@ -61,7 +62,9 @@ export function readerSchemas(options: {
         );
       }
       const readers = new Map<string, Awaited<ReturnType<typeof prepare>>>();
+      const pace = createPace();
       for (const request of requests) {
+        await pace();
         const reader = await prepare(request);
         readers.set(`${reader.identity} ${reader.subject}`, reader);
       }
