@@ -33,6 +33,14 @@ test("each reason is data: kind, path, both sides, the earlier version, its dire
       readerFragment: expect.stringContaining('"seats"'),
       writerFragment: expect.not.stringContaining('"seats"'),
     },
+    expect.objectContaining({
+      kind: "MISSING_ENUM_SYMBOLS",
+      path: "/fields/0/type/symbols",
+      version: 1,
+      direction: "forward",
+      readerFragment: expect.not.stringContaining("BLUE"),
+      writerFragment: expect.stringContaining("BLUE"),
+    }),
   ]);
   // Confluent's own form stands in the message, joined.
   expect(message).toMatch(

@@ -1,15 +1,11 @@
 import { AvroSchemaError } from "../avro/avro-schema-error.ts";
-import {
-  checkLevelInTurns,
-  type CompatibilityLevel,
-  type LevelViolation,
-} from "../compatibility/compatibility-level.ts";
+import { checkLevelInTurns, type CompatibilityLevel } from "../compatibility/compatibility-level.ts";
 import type { Incompatibility } from "../compatibility/incompatibility.ts";
 import { RegistryError } from "../errors.ts";
 import { createPace } from "./event-loop-pace.ts";
 import type { RegistryReader } from "./registry-storage.ts";
 import type { ParsedVersion, PreparedSchema, SchemaPreparation } from "./schema-preparation.ts";
-import type { SchemaRefusal } from "./schema-refusal.ts";
+import type { RefusalReason, SchemaRefusal } from "./schema-refusal.ts";
 import type { VersionKey } from "./subject-version.ts";
 
 // Clients print the messages: enough of the old schema to recognise it.
@@ -33,20 +29,35 @@ export async function findRefusal(
   const looked = level.endsWith("_TRANSITIVE") ? history.toReversed() : history.slice(-1);
   const pace = createPace();
   for await (const earlier of preparation.parseVersions(looked, reader)) {
-    const violation = await compare(level, next, earlier, pace);
-    if (violation) return refusal(subject, level, violation, earlier.stored.schema);
+    const reasons: RefusalReason[] = [];
+    // Both directions of a full level at once: who mends one should know of the other.
+    for (const direction of directionsOf(level)) {
+      reasons.push(...(await compare(direction, next, earlier, pace)));
+    }
+    if (reasons.length > 0) {
+      const messages = confluentMessages(level, reasons, earlier);
+      return { subject, level, reasons, messages };
+    }
   }
   return null;
 }
 
+function directionsOf(level: CompatibilityLevel): readonly ("BACKWARD" | "FORWARD")[] {
+  if (level.startsWith("FULL")) return ["BACKWARD", "FORWARD"];
+  return level.startsWith("BACKWARD") ? ["BACKWARD"] : ["FORWARD"];
+}
+
 async function compare(
-  level: CompatibilityLevel,
+  level: "BACKWARD" | "FORWARD",
   next: PreparedSchema,
   { key: { version }, parsed }: ParsedVersion,
   pace: () => Promise<void>,
-): Promise<LevelViolation | null> {
+): Promise<readonly RefusalReason[]> {
   try {
-    return await checkLevelInTurns(level, next.parsed, [{ version, schema: parsed }], pace);
+    const violation = await checkLevelInTurns(level, next.parsed, [{ version, schema: parsed }], pace);
+    if (violation === null) return [];
+    const { direction, incompatibilities } = violation;
+    return incompatibilities.map((reason) => ({ ...reason, version, direction }));
   } catch (error) {
     if (!(error instanceof AvroSchemaError)) throw error;
     throw new RegistryError(
@@ -57,23 +68,18 @@ async function compare(
   }
 }
 
-function refusal(
-  subject: string,
+function confluentMessages(
   level: CompatibilityLevel,
-  { version, direction, incompatibilities }: LevelViolation,
-  old: string,
-): SchemaRefusal {
-  return {
-    subject,
-    level,
-    reasons: incompatibilities.map((reason) => ({ ...reason, version, direction })),
-    messages: [
-      ...incompatibilities.map(confluentMessage),
-      `{oldSchemaVersion: ${version}}`,
-      `{oldSchema: '${old.length > shownSchema ? `${old.slice(0, shownSchema)}...` : old}'}`,
-      `{validateFields: 'false', compatibility: '${level}'}`,
-    ],
-  };
+  reasons: readonly RefusalReason[],
+  { key: { version }, stored: { schema } }: ParsedVersion,
+): readonly string[] {
+  const old = schema.length > shownSchema ? `${schema.slice(0, shownSchema)}...` : schema;
+  return [
+    ...reasons.map(confluentMessage),
+    `{oldSchemaVersion: ${version}}`,
+    `{oldSchema: '${old}'}`,
+    `{validateFields: 'false', compatibility: '${level}'}`,
+  ];
 }
 
 function confluentMessage({ kind, path, message, hint }: Incompatibility): string {
