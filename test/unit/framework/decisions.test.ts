@@ -46,3 +46,32 @@ test.each(["nothing", "late"] as const)("what is no event is refused by name: %s
     code: "definition-invalid",
   });
 });
+
+test("a test of an aggregate folds every event that an upcaster makes of one", () => {
+  const Moved = defineEvent({
+    type: "record",
+    name: "Moved",
+    namespace: "own",
+    fields: [{ name: "steps", type: "int" }],
+  });
+  const Stepped = defineEvent(
+    { type: "record", name: "Moved", namespace: "own", fields: [{ name: "step", type: "int" }] },
+    {
+      version: 2,
+      write: 1,
+      upcaster: {
+        from: Moved,
+        upcast: ({ steps }) => Array.from({ length: steps }, (_, step) => ({ step })),
+      },
+    },
+  );
+  const Walk = defineAggregate({ name: "walk", events: [Stepped], initialState: () => 0 })
+    .evolve({ Moved: (count) => count + 1 })
+    .commands({
+      again: { input: z.object({}), decide: (count) => Stepped({ steps: count }) },
+    });
+  testAggregate(Walk)
+    .given([Stepped({ steps: 3 })])
+    .when("again", {})
+    .then([Stepped({ steps: 3 })]);
+});

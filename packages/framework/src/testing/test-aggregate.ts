@@ -3,10 +3,9 @@ import type { AnyAggregate, CommandInput, CommandName } from "../aggregate/defin
 import { decidedEvents, fold } from "../aggregate/define-aggregate.ts";
 import { parseInput } from "../command/parse-input.ts";
 import { DomainError } from "../errors.ts";
-import { checkRules } from "../event/check-rules.ts";
-import type { AnyEventDefinition, NewEvent } from "../event/define-event.ts";
-import { emptyMetadata } from "../event/event-metadata.ts";
+import type { NewEvent } from "../event/define-event.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
+import { recordEvent } from "./record-event.ts";
 
 interface Then {
   /** The command led to exactly these events, in this order. */
@@ -78,7 +77,8 @@ function decide(
       aggregate,
       definition.decide(state, parseInput(definition.input, input), context),
     );
-    for (const event of decision) throughAvro(event.definition, event.data);
+    // What publishing would refuse fails here.
+    recorded(aggregate, id, decision);
     return decision;
   } catch (error) {
     if (error instanceof DomainError) return error;
@@ -87,28 +87,14 @@ function decide(
 }
 
 function recorded(aggregate: AnyAggregate, id: string, events: readonly NewEvent[]): RecordedEvent[] {
-  return events.map((event, index) => ({
-    type: event.type,
-    data: throughAvro(event.definition, event.data),
-    eventId: `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`,
-    streamId: `${aggregate.name}-${id}`,
-    aggregateId: id,
-    revision: BigInt(index),
-    position: BigInt(index + 1),
-    recordedAt: new Date(index),
-    correlationId: null,
-    causationId: null,
-    metadata: emptyMetadata,
-  }));
-}
-
-/** What a reader would see of this payload: encoded as written, decoded and upcast to the newest version. */
-function throughAvro(definition: AnyEventDefinition, data: unknown): unknown {
-  checkRules(definition, data);
-  const written = definition.versions.filter(({ version }) => version >= definition.writeVersion);
-  let value = written[0]?.decode(written[0].encode(data));
-  for (const { upcast } of written) if (upcast !== undefined) value = upcast(value)[0];
-  return value;
+  return events.flatMap((event, index) =>
+    recordEvent(event, {
+      streamId: `${aggregate.name}-${id}`,
+      revision: BigInt(index),
+      position: BigInt(index + 1),
+      recordedAt: new Date(index),
+    }),
+  );
 }
 
 function shapeOf({ type, data }: NewEvent): { type: string; data: unknown } {
