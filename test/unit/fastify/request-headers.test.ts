@@ -27,3 +27,25 @@ test("a route that documents its command headers keeps the others: the trace rea
     expect(Buffer.from(event.meta).toString("latin1")).toContain(traceparent);
   }
 });
+
+test("an ETag may be sent back as If-Match, that of an aggregate without events too", async () => {
+  const application = await startWallets(inMemoryEventStore());
+  const app = Fastify();
+  app.post<{ Params: { times: string } }>("/wallets/1/:times", async (request, reply) => {
+    const input = { amount: "1", times: Number(request.params.times) };
+    await executeRequest(application, request, reply, Wallet, "1", "add", input);
+    return null;
+  });
+  let etag: string | undefined;
+  for (const [times, expected] of [
+    [0, '"-1"'],
+    [2, '"1"'],
+    [1, '"2"'],
+  ] as const) {
+    const headers = etag === undefined ? {} : { "if-match": etag };
+    const response = await app.inject({ method: "POST", url: `/wallets/1/${times}`, headers });
+    expect(response.statusCode).toBe(200);
+    expect(response.headers.etag).toBe(expected);
+    etag = expected;
+  }
+});

@@ -56,7 +56,8 @@ function single(header: string | string[] | undefined): string | undefined {
 }
 
 function revisionOf(ifMatch: string): bigint {
-  const match = /^"(\d{1,18})"$/.exec(ifMatch.trim());
+  // "-1" is the ETag of an aggregate without events.
+  const match = /^"(-1|\d{1,18})"$/.exec(ifMatch.trim());
   if (match?.[1] !== undefined) return BigInt(match[1]);
   const message = 'must be one revision in double quotes, for example "3"';
   throw new TidemarkError("validation-failed", `The header If-Match ${message}.`, {
