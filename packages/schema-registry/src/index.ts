@@ -34,18 +34,17 @@ export {
   type VersionFilter,
   type Visibility,
 } from "./registry/registry-storage.ts";
-export type { DeletedOption, ListOptions, Registry, SchemaRequest } from "./registry/registry.ts";
+export type { DeletedOption, ListOptions, Registry, SchemaRequest, TextOption } from "./registry/registry.ts";
 export type { SchemaMetadata } from "./registry/schema-metadata.ts";
 export type { SchemaReference } from "./registry/schema-reference.ts";
 export type { RefusalReason, SchemaRefusal } from "./registry/schema-refusal.ts";
 export type { SchemaLimits } from "./registry/requested-schema.ts";
 export type { FoundSchema, StoredSchema, SubjectVersion, VersionKey } from "./registry/subject-version.ts";
 export { parseVersion, type VersionSelector } from "./registry/version-number.ts";
-export { inReferenceOrder } from "./transfer/reference-order.ts";
 export type { ImportSummary } from "./transfer/import-entries.ts";
 export type { RegistryTransfer } from "./transfer/registry-transfer.ts";
 export type { TransferEntry, TransferredSetting, TransferredVersion } from "./transfer/transfer-entry.ts";
-export { formatTransferLine, parseTransferLine, readTransferLines } from "./transfer/transfer-line.ts";
+export { formatTransferLine, readTransferLines } from "./transfer/transfer-line.ts";
 export type {
   ExportedVersion,
   ImportedVersion,
