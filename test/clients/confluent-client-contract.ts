@@ -8,7 +8,7 @@ interface SchemaInfo {
 }
 
 /** What the tests use of a release of @confluentinc/schemaregistry; the releases' own types exclude each other. */
-export interface ConfluentClient {
+interface ConfluentClient {
   readonly client: {
     register(subject: string, schema: SchemaInfo, normalize: boolean): Promise<number>;
     getId(subject: string, schema: SchemaInfo, normalize: boolean): Promise<number>;

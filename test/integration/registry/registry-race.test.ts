@@ -131,3 +131,18 @@ test("a version is never deleted under a schema that comes to refer to it", asyn
     expect(left.status).toBe(published.length > 0 ? 200 : 404);
   }
 });
+
+test("without prepared statements, for poolers, everything is the same", async () => {
+  const pool = createPool({ connectionString: server.connectionString, max: 1 });
+  const storage = postgresRegistryStorage({ pool, preparedStatements: false });
+  const registry = createRegistry({ storage });
+  const schema = recordText("Pooled", [{ name: "owner", type: "string" }]);
+  const { id } = await registry.register("pooled", { schema });
+  expect(await registry.schemaById(id, { subject: "pooled" })).toMatchObject({
+    subject: "pooled",
+    version: 1,
+  });
+  const { rows } = await pool.query("select name from pg_prepared_statements");
+  expect(rows).toEqual([]);
+  await pool.end();
+});

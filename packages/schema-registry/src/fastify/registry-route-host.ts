@@ -10,7 +10,7 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Registry } from "../registry/registry.ts";
 
 /** A Fastify instance whose routes take zod schemas. */
-export type RouteHost = FastifyInstance<
+type RouteHost = FastifyInstance<
   RawServerDefault,
   RawRequestDefaultExpression,
   RawReplyDefaultExpression,

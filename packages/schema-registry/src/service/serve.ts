@@ -45,7 +45,7 @@ export async function serve(config: ServiceConfig, { logger, signal }: ServeOpti
     await migrateRegistry({ pool, logger, signal });
 
     const registry = createRegistry({
-      storage: postgresRegistryStorage({ pool }),
+      storage: postgresRegistryStorage({ pool, preparedStatements: config.preparedStatements }),
       defaultLevel,
       logger,
       ...(maxSchemaLength !== null && { limits: { textLength: maxSchemaLength } }),

@@ -30,6 +30,7 @@ const environment = z
       .optional(),
     REGISTRY_DATA_DIR: z.string().default(".tidemark/registry"),
     REGISTRY_DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(1_000).default(10),
+    REGISTRY_PREPARED_STATEMENTS: z.enum(["on", "off"]).default("on"),
     REGISTRY_CREDENTIALS_FILE: z.string().optional(),
     REGISTRY_COMPATIBILITY: z.enum(levels).default("BACKWARD"),
     REGISTRY_MAX_SCHEMA_LENGTH: z.coerce.number().int().min(1_000).max(16_777_216).optional(),
@@ -51,6 +52,8 @@ export interface ServiceConfig {
   readonly databaseUrl: string | null;
   readonly dataDir: string;
   readonly databaseConnections: number;
+  /** False behind a pooler that gives each transaction another connection. */
+  readonly preparedStatements: boolean;
   /** `null`: no credentials, which is for loopback only. */
   readonly credentialsFile: string | null;
   readonly defaultLevel: (typeof levels)[number];
@@ -82,6 +85,7 @@ export function readServiceConfig(variables: Readonly<Record<string, string | un
     databaseUrl: env.DATABASE_URL ?? null,
     dataDir: resolve(env.REGISTRY_DATA_DIR),
     databaseConnections: env.REGISTRY_DATABASE_CONNECTIONS,
+    preparedStatements: env.REGISTRY_PREPARED_STATEMENTS === "on",
     credentialsFile: file === undefined ? null : resolve(standingIn, file),
     defaultLevel: env.REGISTRY_COMPATIBILITY,
     maxSchemaLength: env.REGISTRY_MAX_SCHEMA_LENGTH ?? null,
