@@ -112,7 +112,42 @@ const pairs = fc.oneof(
   fc.record({ reader: unions(1, ""), writer: unions(1, "") }),
 );
 
+type Verdict = (reader: AvroSchema, writer: AvroSchema) => boolean;
+
+const ourVerdict: Verdict = (reader, writer) =>
+  checkCompatibility(parseSchema(reader), parseSchema(writer)).length === 0;
+
+/** A mistake that checkers make: a field that the writer lacks is taken for optional. */
+const faultyVerdict: Verdict = (reader, writer) =>
+  checkCompatibility(parseSchema(reader), parseSchema(writer)).every(
+    ({ kind }) => kind === "READER_FIELD_MISSING_DEFAULT_VALUE",
+  );
+
+/** What a verdict calls compatible, avsc reads: any value of the writer's schema, with the reader's. */
+function avscReadsWhatIsAllowed(verdict: Verdict) {
+  return fc.property(pairs, ({ reader, writer }) => {
+    fc.pre(verdict(reader, writer));
+    const writerType = avscType(writer);
+    const readerType = avscType(reader);
+    const bytes = writerType.toBuffer(writerType.random());
+    readerType.fromBuffer(bytes, readerType.createResolver(writerType), false);
+  });
+}
+
 describe("for random pairs of schemas without namespaces", () => {
+  it("what the checker calls compatible is read by avsc, for 5,000 compatible pairs", () => {
+    fc.assert(avscReadsWhatIsAllowed(ourVerdict), { numRuns: 5_000, maxSkipsPerRun: 1_000 });
+  });
+
+  it("a planted fault of the checker is found", () => {
+    expect(
+      fc.check(avscReadsWhatIsAllowed(faultyVerdict), { numRuns: 5_000, maxSkipsPerRun: 1_000 }),
+    ).toMatchObject({
+      failed: true,
+      interrupted: false,
+    });
+  });
+
   it("the verdict is that of avsc", () => {
     let compatible = 0;
     fc.assert(
