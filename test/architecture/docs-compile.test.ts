@@ -57,5 +57,5 @@ it("keeps the README's example at about 60 lines", async () => {
   const lines = (example?.code ?? "")
     .split("\n")
     .filter((line) => line.trim() !== "" && !line.startsWith("//"));
-  expect(lines.length).toBeLessThanOrEqual(75);
+  expect(lines.length).toBeLessThanOrEqual(60);
 });
