@@ -30,7 +30,7 @@ import { ReadConnections, unavailable } from "./event-store/read-connections.ts"
 import { readLog } from "./event-store/read-log.ts";
 import { readStream } from "./event-store/read-stream.ts";
 import { readStoreIdentity } from "./event-store/store-identity.ts";
-import { isInfrastructureError } from "./infrastructure-error.ts";
+import { isInfrastructureError } from "../infrastructure-error.ts";
 import { migrateFramework } from "./migrate-framework.ts";
 
 export interface PostgresEventStoreOptions {

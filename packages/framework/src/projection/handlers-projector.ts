@@ -5,7 +5,7 @@ import type { StoredEvent } from "../event/stored-event.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import type { Checkpoint } from "../subscription/checkpoint.ts";
 import { EventFailure } from "../subscription/event-failure.ts";
-import { isInfrastructureFailure } from "../subscription/failure-class.ts";
+import { isInfrastructureError } from "../infrastructure-error.ts";
 import type { Lease } from "../subscription/lease-store.ts";
 import type { SubscriptionConsumer } from "../subscription/subscription-consumer.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -107,7 +107,7 @@ export class HandlersProjector implements SubscriptionConsumer {
       });
       await Promise.race([handled, over]);
     } catch (error) {
-      if (signal.aborted || isInfrastructureFailure(error)) throw error;
+      if (signal.aborted || isInfrastructureError(error)) throw error;
       throw new EventFailure(event.position, error);
     } finally {
       clearTimeout(timer);

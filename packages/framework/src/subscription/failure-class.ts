@@ -12,35 +12,6 @@ import { EventFailure } from "./event-failure.ts";
  */
 export type FailureClass = "infrastructure" | "event" | "newer" | "lease-lost" | "diverged";
 
-const sqlStates = /^(?:08...|53...|57P..|40001|40P01|25P03|55P03)$/;
-
-const networkCodes = new Set([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "ECONNABORTED",
-  "EPIPE",
-  "ETIMEDOUT",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-]);
-
-const infrastructureErrors = new Set(["store-unavailable", "outcome-unknown", "registry-unavailable"]);
-
-// The driver gives these no code.
-const driverMessages =
-  /connection terminated|connection ended|timeout exceeded when trying to connect|not queryable/i;
-
-/** Whether the failure is one of connection, server or network, wherever in the chain of causes it says so. */
-export function isInfrastructureFailure(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = "code" in error ? String(error.code) : "";
-  if (sqlStates.test(code) || networkCodes.has(code) || infrastructureErrors.has(code)) return true;
-  if (driverMessages.test(error.message)) return true;
-  return error.cause !== undefined && isInfrastructureFailure(error.cause);
-}
-
 export function classifyFailure(error: unknown): FailureClass {
   const cause = error instanceof EventFailure ? error.cause : error;
   if (cause instanceof TidemarkError) {

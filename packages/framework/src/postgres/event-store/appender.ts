@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import { TidemarkError } from "../../errors.ts";
 import type { AppendOutcome } from "../../event-store/event-store.ts";
-import { isConnectionLoss, isInfrastructureError } from "../infrastructure-error.ts";
+import { isConnectionLoss, isInfrastructureError } from "../../infrastructure-error.ts";
 import { appendOutcomes, type AppendRow } from "./append-outcome.ts";
 import { appendStatementText, appendStatementArguments, type AppendCall } from "./append-statement.ts";
 import type { Catalogue } from "./catalogue.ts";

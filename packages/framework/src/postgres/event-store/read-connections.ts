@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { TidemarkError } from "../../errors.ts";
-import { isConnectionLoss, isInfrastructureError } from "../infrastructure-error.ts";
+import { isConnectionLoss, isInfrastructureError } from "../../infrastructure-error.ts";
 
 export interface ReadQuery {
   /** Names the prepared statement; without a name nothing is prepared. */

@@ -4,7 +4,7 @@ import type pg from "pg";
 import { TidemarkError } from "../../errors.ts";
 import { EventFailure } from "../../subscription/event-failure.ts";
 import type { Logger } from "../../telemetry/logger.ts";
-import { isInfrastructureError } from "../infrastructure-error.ts";
+import { isInfrastructureError } from "../../infrastructure-error.ts";
 import type { Statement } from "./row-statements.ts";
 
 /** Longer than any statement of the control pool takes on a healthy database. */

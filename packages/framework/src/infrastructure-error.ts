@@ -1,4 +1,4 @@
-import { TidemarkError } from "../errors.ts";
+import { TidemarkError } from "./errors.ts";
 
 /** SQLSTATEs and classes that say "not now" about the server, and nothing about the statement or its data. */
 const states = [
@@ -7,6 +7,8 @@ const states = [
   "57P", // shutdown, crash, cannot connect now, idle session ended
   "40001", // serialization failure
   "40P01", // deadlock
+  "25P03", // a transaction stood still for too long
+  "55P03", // a lock was not to be had in time
 ] as const;
 
 const socketCodes = new Set([
@@ -23,21 +25,26 @@ const socketCodes = new Set([
 
 // The driver gives these errors no code.
 const driverMessages =
-  /^(?:Connection terminated|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Client was closed)/;
+  /connection (?:terminated|ended)|timeout exceeded when trying to connect|^timeout expired|^Client (?:has encountered a connection error|was closed)|not queryable/i;
 
 const tidemarkCodes = new Set(["store-unavailable", "outcome-unknown", "registry-unavailable"]);
 
 /**
  * Whether a failure is one of the infrastructure: the connection, the server or a store that cannot be reached, and
  * transactions that PostgreSQL asks to run again. Such work is retried for ever; it says nothing about an event.
+ * Causes count too: `fetch` wraps what happened to its connection.
  */
 export function isInfrastructureError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof TidemarkError) return tidemarkCodes.has(error.code);
   if (error instanceof AggregateError && error.errors.some(isInfrastructureError)) return true;
   const code = codeOf(error);
-  if (code === null) return driverMessages.test(error.message);
-  return socketCodes.has(code) || states.some((state) => code.startsWith(state));
+  if (code === null) return driverMessages.test(error.message) || isInfrastructureError(error.cause);
+  return (
+    socketCodes.has(code) ||
+    states.some((state) => code.startsWith(state)) ||
+    isInfrastructureError(error.cause)
+  );
 }
 
 /**
