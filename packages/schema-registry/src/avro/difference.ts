@@ -1,13 +1,16 @@
 import type { DefinitionNode, FieldNode } from "./parsed-schema.ts";
 
 /** The kinds of Apache Avro's `SchemaCompatibility`. */
-export type DifferenceKind =
-  | "NAME_MISMATCH"
-  | "FIXED_SIZE_MISMATCH"
-  | "MISSING_ENUM_SYMBOLS"
-  | "READER_FIELD_MISSING_DEFAULT_VALUE"
-  | "TYPE_MISMATCH"
-  | "MISSING_UNION_BRANCH";
+export const differenceKinds = [
+  "NAME_MISMATCH",
+  "FIXED_SIZE_MISMATCH",
+  "MISSING_ENUM_SYMBOLS",
+  "READER_FIELD_MISSING_DEFAULT_VALUE",
+  "TYPE_MISMATCH",
+  "MISSING_UNION_BRANCH",
+] as const;
+
+export type DifferenceKind = (typeof differenceKinds)[number];
 
 /** A place where the reader's schema cannot read the writer's data. */
 export interface Difference {

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { differenceKinds } from "../avro/difference.ts";
+import { compatibilityLevels } from "../compatibility/compatibility-level.ts";
 import { parseMode } from "../registry/registry-mode.ts";
 import type { JavaScriptWarning } from "../javascript/javascript-warning.ts";
 import type { RefusalReason } from "../registry/schema-refusal.ts";
@@ -52,15 +54,7 @@ export const schemaAnswer = z.object({ schema: z.string() });
 
 export const versionsAnswer = z.array(z.number());
 
-const levelAnswer = z.enum([
-  "NONE",
-  "BACKWARD",
-  "BACKWARD_TRANSITIVE",
-  "FORWARD",
-  "FORWARD_TRANSITIVE",
-  "FULL",
-  "FULL_TRANSITIVE",
-]);
+const levelAnswer = z.enum(compatibilityLevels);
 
 export const configAnswer = z.object({ compatibilityLevel: levelAnswer });
 
@@ -119,14 +113,7 @@ export const importSummary = z.object({
   settings: z.object({ added: z.number(), present: z.number(), differing: z.array(z.string()) }),
 });
 
-const kind = z.enum([
-  "NAME_MISMATCH",
-  "FIXED_SIZE_MISMATCH",
-  "MISSING_ENUM_SYMBOLS",
-  "READER_FIELD_MISSING_DEFAULT_VALUE",
-  "TYPE_MISMATCH",
-  "MISSING_UNION_BRANCH",
-]);
+const kind = z.enum(differenceKinds);
 
 const incompatibility = z.object({
   kind,

@@ -3,9 +3,19 @@ import { incompatibilities, incompatibilitiesInTurns } from "./check-compatibili
 import type { ComparedSchemas } from "./describe-difference.ts";
 import type { Incompatibility } from "./incompatibility.ts";
 
+/** Every level there is. */
+export const compatibilityLevels = [
+  "NONE",
+  "BACKWARD",
+  "BACKWARD_TRANSITIVE",
+  "FORWARD",
+  "FORWARD_TRANSITIVE",
+  "FULL",
+  "FULL_TRANSITIVE",
+] as const;
+
 /** Which earlier versions a new schema must agree with, and in which direction. */
-export type CompatibilityLevel =
-  "NONE" | "BACKWARD" | "BACKWARD_TRANSITIVE" | "FORWARD" | "FORWARD_TRANSITIVE" | "FULL" | "FULL_TRANSITIVE";
+export type CompatibilityLevel = (typeof compatibilityLevels)[number];
 
 export interface SchemaVersion {
   readonly version: number;

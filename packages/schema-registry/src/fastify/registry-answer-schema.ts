@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { differenceKinds } from "../avro/difference.ts";
 
 // For the OpenAPI page and the types of handlers; answers are written as they are, without a check.
 
@@ -39,14 +40,7 @@ export const versionShape = z.object({
   author: z.string().exactOptional(),
 });
 
-const kind = z.enum([
-  "NAME_MISMATCH",
-  "FIXED_SIZE_MISMATCH",
-  "MISSING_ENUM_SYMBOLS",
-  "READER_FIELD_MISSING_DEFAULT_VALUE",
-  "TYPE_MISMATCH",
-  "MISSING_UNION_BRANCH",
-]);
+const kind = z.enum(differenceKinds);
 
 export const incompatibilityShape = z.object({
   kind,

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { compatibilityLevels, type CompatibilityLevel } from "../compatibility/compatibility-level.ts";
 import { isLoopback } from "../security/loopback.ts";
 
 const port = z.coerce
@@ -7,16 +8,6 @@ const port = z.coerce
   .int()
   .min(0, { error: "must be 0 (any free port) to 65535" })
   .max(65_535, { error: "must be 0 (any free port) to 65535" });
-
-const levels = [
-  "NONE",
-  "BACKWARD",
-  "BACKWARD_TRANSITIVE",
-  "FORWARD",
-  "FORWARD_TRANSITIVE",
-  "FULL",
-  "FULL_TRANSITIVE",
-] as const;
 
 const environment = z
   .object({
@@ -32,7 +23,7 @@ const environment = z
     REGISTRY_DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(1_000).default(10),
     REGISTRY_PREPARED_STATEMENTS: z.enum(["on", "off"]).default("on"),
     REGISTRY_CREDENTIALS_FILE: z.string().optional(),
-    REGISTRY_COMPATIBILITY: z.enum(levels).default("BACKWARD"),
+    REGISTRY_COMPATIBILITY: z.enum(compatibilityLevels).default("BACKWARD"),
     REGISTRY_MAX_SCHEMA_LENGTH: z.coerce.number().int().min(1_000).max(16_777_216).optional(),
     LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("warn"),
     INIT_CWD: z.string().optional(),
@@ -56,7 +47,7 @@ export interface ServiceConfig {
   readonly preparedStatements: boolean;
   /** `null`: no credentials, which is for loopback only. */
   readonly credentialsFile: string | null;
-  readonly defaultLevel: (typeof levels)[number];
+  readonly defaultLevel: CompatibilityLevel;
   readonly maxSchemaLength: number | null;
   readonly logLevel: z.infer<typeof environment>["LOG_LEVEL"];
 }
