@@ -12,6 +12,7 @@ interface ErrorEntry {
 export const errorTable = {
   "validation-failed": { status: 400, title: "The input is not valid", retryable: false },
   "stream-name-invalid": { status: 400, title: "The stream name is not valid", retryable: false },
+  "stream-not-found": { status: 404, title: "There is no such stream", retryable: false },
   "consistency-token-invalid": {
     status: 400,
     title: "The consistency token is not one of this store",
@@ -61,6 +62,7 @@ export const errorTable = {
     retryable: true,
   },
   "store-unavailable": { status: 503, title: "The event store cannot be reached", retryable: true },
+  "log-full": { status: 503, title: "The event store's disk is almost full", retryable: true },
   "store-newer": { status: 500, title: "The store was written by a newer framework", retryable: false },
   "log-diverged": { status: 500, title: "The checkpoint does not belong to this log", retryable: false },
   "projection-unknown": {

@@ -39,10 +39,13 @@ export { EventSerializer, type EventContext, type SchemaLookup } from "./event/e
 export type { RecordedEvent } from "./event/recorded-event.ts";
 export type { EventEncoding, EventToAppend, StoredEvent } from "./event/stored-event.ts";
 export { formatConsistencyToken, parseConsistencyToken } from "./event-store/consistency-token.ts";
+export type { AppendCondition } from "./event-store/append-condition.ts";
+export type { ErasureOutcome, ErasureRequest } from "./event-store/erasure.ts";
+export type { EventFilter } from "./event-store/event-filter.ts";
 export type {
   AppendOptions,
   AppendOutcome,
-  EventFilter,
+  DeleteStreamOptions,
   EventPage,
   EventStore,
   EventStoreCapabilities,
@@ -56,6 +59,7 @@ export type {
   IdempotencyIdentity,
   IdempotencyRecord,
 } from "./event-store/idempotency-record.ts";
+export type { StreamMetadata } from "./event-store/stream-metadata.ts";
 export { checkStreamId, maxStreamIdBytes, splitStreamId, streamIdOf } from "./event-store/stream-id.ts";
 export type {
   AnyProjection,

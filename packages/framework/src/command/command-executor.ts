@@ -224,6 +224,8 @@ export class CommandExecutor {
       case "already-recorded":
         if (keyed === null) throw new Error("a record was found for a request without a key");
         return replayAnswer(this.#source, keyed, outcome.record);
+      case "condition-failed":
+        throw new Error("a condition failed for an append without conditions");
       case "duplicate-event":
         throw new TidemarkError(
           "duplicate-event-id",

@@ -1,7 +1,11 @@
 import type { EventSchema } from "../event/event-schema.ts";
+import type { EventToAppend, StoredEvent } from "../event/stored-event.ts";
+import type { AppendCondition } from "./append-condition.ts";
+import type { ErasureOutcome, ErasureRequest } from "./erasure.ts";
+import type { EventFilter } from "./event-filter.ts";
 import type { ExpectedRevision } from "./expected-revision.ts";
 import type { IdempotencyEntry, IdempotencyIdentity, IdempotencyRecord } from "./idempotency-record.ts";
-import type { EventToAppend, StoredEvent } from "../event/stored-event.ts";
+import type { StreamMetadata } from "./stream-metadata.ts";
 
 /** What a store can do beyond the common part; an application that needs more is refused at its start. */
 export interface EventStoreCapabilities {
@@ -9,6 +13,8 @@ export interface EventStoreCapabilities {
   readonly appendConditions: boolean;
   readonly transactionalIdempotency: boolean;
   readonly commitOrderPositions: boolean;
+  /** Payloads can be taken away for good: see {@link EventStore.eraseStream}. */
+  readonly erasure: boolean;
 }
 
 export interface StreamAppend {
@@ -22,6 +28,9 @@ export interface AppendOptions {
   /** Default: the empty tenant. */
   readonly tenant?: string;
   readonly idempotency?: IdempotencyEntry;
+  /** All of them must hold. Needs `capabilities.appendConditions`. */
+  readonly conditions?: readonly AppendCondition[];
+  /** Gives up an append that still waits in this process; one that has been sent gets its answer. */
   readonly signal?: AbortSignal;
 }
 
@@ -30,7 +39,9 @@ export interface AppendOptions {
  *
  * - `appended`: `revisions[i]` is the last revision of the i-th stream (`null`: still no stream, nothing appended)
  *   and `position` that of the last event (`null` when there was none).
- * - `conflict`: nothing was written; `actual` is the stream's last revision, `null` when it does not exist.
+ * - `conflict`: nothing was written; `actual` is the stream's last revision, `null` when it does not exist or is
+ *   deleted. A condition on a stream that does not hold is one, too.
+ * - `condition-failed`: nothing was written; `position` is that of the first event that `condition` excludes.
  * - `duplicate-event`: nothing was written; that event id is already in that stream (or twice in this append).
  * - `already-recorded`: nothing was written; the idempotency key has an answer.
  */
@@ -46,6 +57,11 @@ export type AppendOutcome =
       readonly expected: ExpectedRevision;
       readonly actual: bigint | null;
     }
+  | {
+      readonly status: "condition-failed";
+      readonly condition: AppendCondition;
+      readonly position: bigint;
+    }
   | { readonly status: "duplicate-event"; readonly eventId: string }
   | { readonly status: "already-recorded"; readonly record: IdempotencyRecord };
 
@@ -58,16 +74,19 @@ export interface ReadStreamOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Events that match: any of `types` (record full names, every version) and any of `categories`. Absent = all. */
-export interface EventFilter {
-  readonly types?: readonly string[];
-  readonly categories?: readonly string[];
+/** Of a stream that is to be deleted. */
+export interface DeleteStreamOptions {
+  readonly tenant?: string;
+  /** Default `"stream-exists"`. */
+  readonly expectedRevision?: ExpectedRevision;
 }
 
 export interface ReadAllOptions {
   /** Default: the empty tenant; its events only. */
   readonly tenant?: string;
-  /** Exclusive; `0n` is before the first event. */
+  /** Backwards goes from newer to older events. Default `"forwards"`. */
+  readonly direction?: "forwards" | "backwards";
+  /** Where to begin, exclusive; `0n` is before the first event. Default: `0n`, or behind the head when backwards. */
   readonly after?: bigint;
   readonly filter?: EventFilter;
   /** Stop after this many events. */
@@ -79,7 +98,10 @@ export interface ReadAllOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A stretch of the log: everything up to `scannedTo` has been looked at, the matching events are here, in order. */
+/**
+ * A stretch of the log: everything up to `scannedTo` has been looked at (backwards: down to it), and the matching
+ * events are here, in the order of reading.
+ */
 export interface EventPage {
   readonly events: readonly StoredEvent[];
   readonly scannedTo: bigint;
@@ -115,7 +137,7 @@ export interface EventStore {
   readAll(options?: ReadAllOptions): AsyncIterable<EventPage>;
 
   /** Like `readAll`, but goes on for ever: pages arrive as events are appended, until `signal` aborts (then it returns). */
-  subscribe(options?: Omit<ReadAllOptions, "limit" | "upTo">): AsyncIterable<EventPage>;
+  subscribe(options?: Omit<ReadAllOptions, "limit" | "upTo" | "direction">): AsyncIterable<EventPage>;
 
   /** Position of the last event, `0n` when there is none. */
   head(): Promise<bigint>;
@@ -130,6 +152,37 @@ export interface EventStore {
   schemas(): Promise<readonly EventSchema[]>;
 
   findIdempotencyRecord(identity: IdempotencyIdentity): Promise<IdempotencyRecord | null>;
+
+  /** Empty when nothing bounds the stream, or there is none. */
+  streamMetadata(streamId: string, options?: { readonly tenant?: string }): Promise<StreamMetadata>;
+
+  /**
+   * Replaces the stream's metadata.
+   *
+   * @throws TidemarkError `stream-not-found`, `validation-failed`.
+   */
+  setStreamMetadata(
+    streamId: string,
+    metadata: StreamMetadata,
+    options?: { readonly tenant?: string },
+  ): Promise<void>;
+
+  /**
+   * Soft delete: the stream reads as empty and counts as missing for expected revisions, its events stay in the log.
+   * The next append continues its revisions. A stream that is missing already is a conflict, unless `"any"` or
+   * `"no-stream"` is expected.
+   */
+  deleteStream(
+    streamId: string,
+    options?: DeleteStreamOptions,
+  ): Promise<{ readonly status: "deleted" } | (AppendOutcome & { readonly status: "conflict" })>;
+
+  /**
+   * Takes payloads away for good, with a record of it. Needs `capabilities.erasure`.
+   *
+   * @throws TidemarkError `stream-not-found`, `validation-failed`.
+   */
+  eraseStream(streamId: string, request: ErasureRequest): Promise<ErasureOutcome>;
 
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -1,6 +1,7 @@
 import type { Storage } from "../application/storage.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { PostgresEventStore, type PostgresEventStoreOptions } from "./postgres-event-store.ts";
+import { PostgresEventStore } from "./postgres-event-store.ts";
+import type { PostgresEventStoreOptions } from "./postgres-event-store-options.ts";
 import { PostgresProjectionStore, type PostgresProjectionStoreOptions } from "./postgres-projection-store.ts";
 
 export interface PostgresStorageOptions {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { StoredEvent } from "../event/stored-event.ts";
-import type { EventFilter, EventPage, EventStore } from "../event-store/event-store.ts";
+import type { EventFilter } from "../event-store/event-filter.ts";
+import type { EventPage, EventStore } from "../event-store/event-store.ts";
 import { checkpointAt, type Checkpoint } from "./checkpoint.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import { EventFailure } from "./event-failure.ts";

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { EventFilter, EventStore } from "../event-store/event-store.ts";
+import type { EventFilter } from "../event-store/event-filter.ts";
+import type { EventStore } from "../event-store/event-store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { compareWithLog } from "./checkpoint.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";

@@ -1,4 +1,5 @@
-import type { EventFilter, EventPage, ReadAllOptions } from "../../event-store/event-store.ts";
+import type { EventFilter } from "../../event-store/event-filter.ts";
+import type { EventPage, ReadAllOptions } from "../../event-store/event-store.ts";
 import { checkTenant } from "../../event-store/stream-id.ts";
 import { defaultPageSize, mayHaveMore, pageStatement } from "./event-page.ts";
 import { decodeEvents, type EventRow } from "./event-row.ts";
