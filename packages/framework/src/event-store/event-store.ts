@@ -145,6 +145,12 @@ export interface EventStore {
   /** The event at exactly this position, for comparing a checkpoint with the log. */
   eventIdAt(position: bigint): Promise<string | null>;
 
+  /** The events at exactly these positions, in order of position, whatever their tenant; at most 1,000 at a time. */
+  eventsAt(
+    positions: readonly bigint[],
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<readonly StoredEvent[]>;
+
   /** A schema of the store's own catalogue; cached, since a schema never changes. */
   schema(sha256: string): Promise<EventSchema | null>;
 
