@@ -1,25 +1,16 @@
 import { resolve } from "node:path";
+import { logLevelVariable, portVariable, readEnvironment } from "@tidemark/schema-registry/fastify";
+import { databaseUrlVariable } from "@tidemark/schema-registry/postgres";
 import { z } from "zod";
-
-const port = z.coerce
-  .number({ error: "must be a port number" })
-  .int()
-  .min(0, { error: "must be 0 (any free port) to 65535" })
-  .max(65_535, { error: "must be 0 (any free port) to 65535" });
 
 const environment = z
   .object({
-    DATABASE_URL: z
-      .string()
-      .regex(/^postgres(ql)?:\/\//, {
-        error: "must start with postgresql:// , or be absent for the embedded PostgreSQL",
-      })
-      .optional(),
+    DATABASE_URL: databaseUrlVariable,
     LEDGER_DATA_DIR: z.string().min(1).default(".tidemark"),
-    LEDGER_PORT: port.default(4_000),
-    REGISTRY_PORT: port.default(8_081),
+    LEDGER_PORT: portVariable.default(4_000),
+    REGISTRY_PORT: portVariable.default(8_081),
     INIT_CWD: z.string().optional(),
-    LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("warn"),
+    LOG_LEVEL: logLevelVariable,
   })
   .refine(({ LEDGER_PORT, REGISTRY_PORT }) => LEDGER_PORT === 0 || LEDGER_PORT !== REGISTRY_PORT, {
     path: ["LEDGER_PORT"],
@@ -38,21 +29,12 @@ export interface Config {
   readonly logLevel: z.infer<typeof environment>["LOG_LEVEL"];
 }
 
-/** A setting that cannot be used; the message names it and says what to write. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
-
-/** @throws ConfigError naming every variable that is wrong. */
+/** @throws EnvironmentError naming every variable that is wrong. */
 export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
-  // An empty variable in a shell or a compose file means "not set".
-  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
-  const result = environment.safeParse(given);
-  if (!result.success) {
-    const faults = result.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
-    throw new ConfigError(`The environment is not valid: ${faults.join("; ")}.`);
-  }
-  const { DATABASE_URL, LEDGER_DATA_DIR, LEDGER_PORT, REGISTRY_PORT, INIT_CWD, LOG_LEVEL } = result.data;
+  const { DATABASE_URL, LEDGER_DATA_DIR, LEDGER_PORT, REGISTRY_PORT, INIT_CWD, LOG_LEVEL } = readEnvironment(
+    environment,
+    variables,
+  );
   return {
     databaseUrl: DATABASE_URL ?? null,
     dataDir: resolve(LEDGER_DATA_DIR),

@@ -1,10 +1,13 @@
+import { TidemarkError } from "@tidemark/framework";
+import { explainFailure } from "@tidemark/schema-registry/fastify";
+import { PostgresError } from "@tidemark/schema-registry/postgres";
 import { Argument, Command, Option } from "commander";
 import ledger from "./app.ts";
 import { readConfig } from "./config.ts";
+import { SourceFileError } from "./import/source-file.ts";
 import { importFile } from "./run/import-file.ts";
 import { rebuildProjection } from "./run/rebuild-projection.ts";
 import { serve } from "./run/serve.ts";
-import { explainFailure } from "./run/explain-failure.ts";
 
 /** Exit statuses: 1 for what could not be done, 130 after Ctrl-C, as shells expect. */
 const failed = 1;
@@ -65,7 +68,8 @@ async function main(): Promise<void> {
     await program.parseAsync();
   } catch (error) {
     const stopped = error === stop.signal.reason;
-    if (!stopped) process.stderr.write(`${explainFailure(error)}\n`);
+    if (!stopped)
+      process.stderr.write(`${explainFailure(error, [TidemarkError, PostgresError, SourceFileError])}\n`);
     process.exitCode = stopped ? interrupted : failed;
   }
 }

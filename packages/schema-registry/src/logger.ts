@@ -1,4 +1,4 @@
-/** What the registry logs to: pino and Fastify's `log` fit. */
+/** What Tidemark logs to: pino, Fastify's `log` and wrappers of `console` all fit. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

@@ -107,7 +107,7 @@ describe("one sentence says what is wrong", () => {
 
   test("a database that cannot be reached", async () => {
     const said = await failure({ DATABASE_URL: "postgresql://u:secret@127.0.0.1:1/x" });
-    expect(said).toMatch(/no PostgreSQL listens on 127\.0\.0\.1:1: start it/);
+    expect(said).toMatch(/No PostgreSQL listens on 127\.0\.0\.1:1: start it/);
     expect(said).not.toContain("secret");
   });
 

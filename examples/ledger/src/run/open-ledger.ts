@@ -2,10 +2,15 @@ import { createApplication, type Application, type Logger } from "@tidemark/fram
 import { postgresStorage } from "@tidemark/framework/postgres";
 import { createRegistry, type Registry } from "@tidemark/schema-registry";
 import { inProcessRegistryClient } from "@tidemark/schema-registry/client";
-import { createPool, migrateRegistry, postgresRegistryStorage } from "@tidemark/schema-registry/postgres";
+import { createClosingSteps } from "@tidemark/schema-registry/fastify";
+import {
+  createPool,
+  migrateRegistry,
+  openDatabase,
+  postgresRegistryStorage,
+} from "@tidemark/schema-registry/postgres";
 import ledger, { type LedgerAggregates } from "../app.ts";
 import type { Config } from "../config.ts";
-import { openDatabase } from "./open-database.ts";
 
 /** The ledger with everything under it. Close it when done. */
 export interface OpenLedger extends AsyncDisposable {
@@ -24,21 +29,22 @@ export async function openLedger(
   config: Config,
   options: { readonly projections: "run" | "off"; readonly logger: Logger; readonly signal?: AbortSignal },
 ): Promise<OpenLedger> {
-  const { projections, logger } = options;
-  const steps: (() => Promise<void>)[] = [];
-  // Each step runs even when the one before it fails: a pool left open would keep the database from stopping.
-  const close = async (): Promise<void> => {
-    const failures: unknown[] = [];
-    for (const step of steps.splice(0).reverse())
-      await step().catch((error: unknown) => failures.push(error));
-    if (failures.length > 0) throw new AggregateError(failures, "The ledger did not close cleanly");
-  };
+  const { projections, logger, signal } = options;
+  const { databaseUrl, dataDir } = config;
+  const closing = createClosingSteps("The ledger");
+  const close = () => closing.run();
   try {
-    const database = await openDatabase(config, options);
-    steps.push(() => database.close());
+    const database = await openDatabase({
+      databaseUrl,
+      dataDir,
+      name: "ledger",
+      logger,
+      ...(signal !== undefined && { signal }),
+    });
+    closing.add(() => database.close());
     const { connectionString } = database;
     const pool = createPool({ connectionString, max: 4, applicationName: "ledger-registry" });
-    steps.push(() => pool.end());
+    closing.add(() => pool.end());
     await migrateRegistry({ pool });
     const registry = createRegistry({ storage: postgresRegistryStorage({ pool }), logger });
     const application = createApplication(ledger, {
@@ -49,7 +55,7 @@ export async function openLedger(
       leaseMs: 4_000,
       logger,
     });
-    steps.push(() => application.close());
+    closing.add(() => application.close());
     await application.start();
     return { application, registry, data: database.description, close, [Symbol.asyncDispose]: close };
   } catch (error) {

@@ -1,8 +1,8 @@
-import { createRegistryServer } from "@tidemark/schema-registry/fastify";
+import { once } from "node:events";
+import { checkPort, createRegistryServer } from "@tidemark/schema-registry/fastify";
 import type { FastifyInstance } from "fastify";
 import type { Config } from "../config.ts";
 import { buildServer } from "../http/build-server.ts";
-import { checkPort } from "./check-port.ts";
 import { createLogger } from "./logger.ts";
 import { openLedger } from "./open-ledger.ts";
 
@@ -16,8 +16,8 @@ const drainMs = 1_500;
 
 /** Runs the registry and the ledger until the signal aborts, then closes both in order. */
 export async function serve(config: Config, signal: AbortSignal): Promise<void> {
-  await checkPort(config.registryPort, "REGISTRY_PORT");
-  await checkPort(config.ledgerPort, "LEDGER_PORT");
+  await checkPort({ host, port: config.registryPort, variable: "REGISTRY_PORT" });
+  await checkPort({ host, port: config.ledgerPort, variable: "LEDGER_PORT" });
   const logger = createLogger(config.logLevel);
   const opened = await openLedger(config, { projections: "run", logger, signal });
   const servers: FastifyInstance[] = [];
@@ -39,7 +39,7 @@ export async function serve(config: Config, signal: AbortSignal): Promise<void> 
         `Data             ${opened.data}\n` +
         "Press Ctrl-C to stop.\n",
     );
-    await aborted(signal);
+    if (!signal.aborted) await once(signal, "abort");
     process.stdout.write("Stopping.\n");
   } finally {
     await Promise.all(servers.map(closeServer));
@@ -51,11 +51,4 @@ export async function serve(config: Config, signal: AbortSignal): Promise<void> 
 async function closeServer(server: FastifyInstance): Promise<void> {
   const cut = setTimeout(() => server.server.closeAllConnections(), drainMs);
   await server.close().finally(() => clearTimeout(cut));
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -1,10 +1,1 @@
-/** What the framework logs to: pino, Fastify's `log` and `console` wrappers all fit. */
-export interface Logger {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
-/** Swallows everything: the default, since a library must not write to a console it does not own. */
-export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+export { silentLogger, type Logger } from "@tidemark/schema-registry/client";

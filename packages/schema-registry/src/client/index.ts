@@ -1,4 +1,5 @@
 export type { JavaScriptWarning } from "../javascript/javascript-warning.ts";
+export { silentLogger, type Logger } from "../logger.ts";
 export type { RefusalReason } from "../registry/schema-refusal.ts";
 export type { SchemaReference } from "../registry/schema-reference.ts";
 export { createRegistryClient, type RegistryClientOptions } from "./http-registry-client.ts";

@@ -1,4 +1,5 @@
 export { checkDatabase, type DatabaseInfo } from "./check-database.ts";
+export { databaseUrlVariable } from "./database-url-variable.ts";
 export {
   EmbeddedPostgres,
   startEmbeddedPostgres,
@@ -6,6 +7,7 @@ export {
 } from "./embedded/embedded-postgres.ts";
 export type { ServerSettings } from "./embedded/server-settings.ts";
 export { migrate, type MigrateOptions, type MigrateResult } from "./migrate.ts";
+export { openDatabase, type OpenDatabase, type OpenDatabaseOptions } from "./open-database.ts";
 export { createPool, type PoolOptions } from "./pool.ts";
 export { PostgresError, postgresErrors, type PostgresErrorCode } from "./postgres-error.ts";
 export { quoteIdentifier } from "./quote-identifier.ts";

@@ -1,9 +1,12 @@
 import { Command } from "commander";
 import { pino } from "pino";
+import { explainFailure } from "../fastify/explain-failure.ts";
+import { EnvironmentError } from "../fastify/read-environment.ts";
+import { PostgresError } from "../postgres/postgres-error.ts";
 import { credentialCommand } from "./credential-command.ts";
-import { explainFailure } from "./explain-failure.ts";
+import { CredentialsFileError } from "./credentials-file.ts";
 import { serve } from "./serve.ts";
-import { readServiceConfig, ServiceConfigError } from "./service-config.ts";
+import { readServiceConfig } from "./service-config.ts";
 
 /** Exit statuses: 1 for what could not be done, 130 after a second Ctrl-C, as shells expect. */
 const failed = 1;
@@ -38,7 +41,7 @@ async function main(): Promise<void> {
       process.exitCode = interrupted;
       return;
     }
-    process.stderr.write(`${explainFailure(error)}\n`);
+    process.stderr.write(`${explainFailure(error, [CredentialsFileError, PostgresError])}\n`);
     process.exitCode = failed;
   }
 }
@@ -46,7 +49,7 @@ async function main(): Promise<void> {
 function credentialsFile(): string {
   const { credentialsFile: file } = readServiceConfig({ ...process.env, REGISTRY_HOST: "" });
   if (file !== null) return file;
-  throw new ServiceConfigError("Say which file holds the credentials: REGISTRY_CREDENTIALS_FILE=<file>.");
+  throw new EnvironmentError("Say which file holds the credentials: REGISTRY_CREDENTIALS_FILE=<file>.");
 }
 
 /** The second Ctrl-C, or an end that takes too long, does not wait any more; what was acknowledged is stored. */

@@ -1,12 +1,13 @@
+import { once } from "node:events";
 import type { FastifyBaseLogger } from "fastify";
+import { checkPort } from "../fastify/check-port.ts";
+import { createClosingSteps } from "../fastify/closing-steps.ts";
 import { createRegistryServer } from "../fastify/registry-server.ts";
+import { openDatabase } from "../postgres/open-database.ts";
 import { createPool } from "../postgres/pool.ts";
 import { migrateRegistry, postgresRegistryStorage } from "../postgres/registry-storage.ts";
 import { createRegistry } from "../registry/create-registry.ts";
-import { checkPort } from "./check-port.ts";
-import { createClosingSteps } from "./closing-steps.ts";
 import { openAccess } from "./open-access.ts";
-import { openDatabase } from "./open-database.ts";
 import type { ServiceConfig } from "./service-config.ts";
 import { createServiceMetrics } from "./service-metrics.ts";
 
@@ -27,12 +28,19 @@ const statementTimeoutMs = 30_000;
  */
 export async function serve(config: ServiceConfig, { logger, signal }: ServeOptions): Promise<void> {
   const { host, port, defaultLevel, maxSchemaLength, databaseConnections: max } = config;
-  const closing = createClosingSteps();
+  const closing = createClosingSteps("The registry");
   try {
     const callers = await openAccess(config.credentialsFile, logger);
     closing.add(() => callers.close());
-    await checkPort(host, port);
-    const { connectionString, ...database } = await openDatabase(config, { logger, signal });
+    await checkPort({ host, port, variable: "REGISTRY_PORT", hostVariable: "REGISTRY_HOST" });
+    const { databaseUrl, dataDir } = config;
+    const { connectionString, ...database } = await openDatabase({
+      databaseUrl,
+      dataDir,
+      name: "schema_registry",
+      logger,
+      signal,
+    });
     closing.add(() => database.close());
     const pool = createPool({
       connectionString,
@@ -68,16 +76,9 @@ export async function serve(config: ServiceConfig, { logger, signal }: ServeOpti
         `Callers          ${callers.access === "loopback" ? "everybody on this machine" : config.credentialsFile}\n` +
         "Press Ctrl-C to stop.\n",
     );
-    await aborted(signal);
+    if (!signal.aborted) await once(signal, "abort");
     process.stdout.write("Stopping.\n");
   } finally {
     await closing.run();
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

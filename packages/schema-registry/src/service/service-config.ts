@@ -1,31 +1,24 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { compatibilityLevels, type CompatibilityLevel } from "../compatibility/compatibility-level.ts";
+import { logLevelVariable } from "../fastify/log-level-variable.ts";
+import { portVariable } from "../fastify/port-variable.ts";
+import { readEnvironment } from "../fastify/read-environment.ts";
+import { databaseUrlVariable } from "../postgres/database-url-variable.ts";
 import { isLoopback } from "../security/loopback.ts";
-
-const port = z.coerce
-  .number({ error: "must be a port number" })
-  .int()
-  .min(0, { error: "must be 0 (any free port) to 65535" })
-  .max(65_535, { error: "must be 0 (any free port) to 65535" });
 
 const environment = z
   .object({
     REGISTRY_HOST: z.string().default("127.0.0.1"),
-    REGISTRY_PORT: port.default(8_081),
-    DATABASE_URL: z
-      .string()
-      .regex(/^postgres(ql)?:\/\//, {
-        error: "must start with postgresql:// , or be absent for the embedded PostgreSQL",
-      })
-      .optional(),
+    REGISTRY_PORT: portVariable.default(8_081),
+    DATABASE_URL: databaseUrlVariable,
     REGISTRY_DATA_DIR: z.string().default(".tidemark/registry"),
     REGISTRY_DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(1_000).default(10),
     REGISTRY_PREPARED_STATEMENTS: z.enum(["on", "off"]).default("on"),
     REGISTRY_CREDENTIALS_FILE: z.string().optional(),
     REGISTRY_COMPATIBILITY: z.enum(compatibilityLevels).default("BACKWARD"),
     REGISTRY_MAX_SCHEMA_LENGTH: z.coerce.number().int().min(1_000).max(16_777_216).optional(),
-    LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("warn"),
+    LOG_LEVEL: logLevelVariable,
     INIT_CWD: z.string().optional(),
   })
   .refine((env) => isLoopback(env.REGISTRY_HOST) || env.REGISTRY_CREDENTIALS_FILE !== undefined, {
@@ -52,21 +45,9 @@ export interface ServiceConfig {
   readonly logLevel: z.infer<typeof environment>["LOG_LEVEL"];
 }
 
-/** A setting that cannot be used; the message names it and says what to write. */
-export class ServiceConfigError extends Error {
-  override readonly name = "ServiceConfigError";
-}
-
-/** @throws ServiceConfigError naming every variable that is wrong. */
+/** @throws EnvironmentError naming every variable that is wrong. */
 export function readServiceConfig(variables: Readonly<Record<string, string | undefined>>): ServiceConfig {
-  // An empty variable in a shell or a compose file means "not set".
-  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
-  const result = environment.safeParse(given);
-  if (!result.success) {
-    const faults = result.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
-    throw new ServiceConfigError(`The environment is not valid: ${faults.join("; ")}.`);
-  }
-  const env = result.data;
+  const env = readEnvironment(environment, variables);
   // npm runs scripts in the package's folder and says where its user stands.
   const standingIn = env.INIT_CWD ?? process.cwd();
   const file = env.REGISTRY_CREDENTIALS_FILE;
