@@ -1,14 +1,14 @@
-import { randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
+import type { SeededRandom } from "./seeded-random.mjs";
 
-/** Makes commits take a random time, and some of them fail, after positions have been given. */
-export async function delayCommits(pool: pg.Pool, options: { readonly longestMs: number }): Promise<void> {
+/** Makes commits take a random time, and fail when an event is poisoned, after positions have been given. */
+export async function disturbCommits(pool: pg.Pool, options: { readonly longestMs: number }): Promise<void> {
   await pool.query(`
     create function tidemark.disturb() returns trigger language plpgsql as $$
     begin
       if random() < 0.2 then perform pg_sleep(random() * ${options.longestMs / 1_000}); end if;
-      if random() < 0.02 then raise exception 'aborted by the torture test'; end if;
+      if new.data = 'poison' then raise exception 'poisoned'; end if;
       return null;
     end $$;
     create constraint trigger disturb after insert on tidemark.events
@@ -16,10 +16,14 @@ export async function delayCommits(pool: pg.Pool, options: { readonly longestMs:
 }
 
 /** Ends a random session of the store about every 40 ms: one that appends, reads or listens. */
-export async function terminateSessions(pool: pg.Pool, signal: AbortSignal): Promise<number> {
+export async function terminateSessions(
+  pool: pg.Pool,
+  random: SeededRandom,
+  signal: AbortSignal,
+): Promise<number> {
   let terminated = 0;
   while (!signal.aborted) {
-    await delay(20 + randomInt(40));
+    await delay(20 + random.below(40));
     const { rowCount } = await pool.query(
       `select pg_terminate_backend(pid) from (
          select pid from pg_stat_activity
@@ -32,7 +36,11 @@ export async function terminateSessions(pool: pg.Pool, signal: AbortSignal): Pro
 }
 
 /** A foreign client that takes the lock, writes an event at the next position, and rolls back. */
-export async function abortTransactions(pool: pg.Pool, signal: AbortSignal): Promise<void> {
+export async function abortTransactions(
+  pool: pg.Pool,
+  random: SeededRandom,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     const client = await pool.connect();
     await client.query("begin");
@@ -43,23 +51,25 @@ export async function abortTransactions(pool: pg.Pool, signal: AbortSignal): Pro
        select position + 1, gen_random_uuid(), stream_no, revision + 1, type_no, event_version, schema_no, 0, '',
          recorded_at, '' from tidemark.events order by position desc limit 1`,
     );
-    await delay(randomInt(5));
+    await delay(random.below(5));
     await client.query("rollback");
     client.release();
-    await delay(randomInt(50));
+    await delay(random.below(50));
   }
 }
 
-/** Assigns positions outside the lock, as a sequence would: the fault that the torture test must find. */
-export async function plantSequencePositions(pool: pg.Pool): Promise<void> {
-  const { rows } = await pool.query<{ definition: string }>(
-    "select pg_get_functiondef('tidemark.append_events'::regproc) as definition",
+/** A write transaction of somebody else that never ends, and an old snapshot: nobody waits for either. */
+export async function holdTransactions(pool: pg.Pool): Promise<() => Promise<void>> {
+  const [stuck, old] = [await pool.connect(), await pool.connect()];
+  await stuck.query(
+    `create table if not exists foreign_work (done integer); begin; insert into foreign_work values (1);
+     select pg_current_xact_id()`,
   );
-  const definition = rows[0]?.definition ?? "";
-  const planted = definition
-    .replace(/perform pg_advisory_xact_lock\([^;]*;/, "")
-    .replace("_position := coalesce(_position, 0);", "_position := nextval('tidemark.planted') * 10;");
-  if (!planted.includes("planted") || planted.includes("advisory"))
-    throw new Error("the fault was not planted");
-  await pool.query(`create sequence tidemark.planted; ${planted}`);
+  await old.query("begin isolation level repeatable read; select count(*) from tidemark.events");
+  return async () => {
+    for (const client of [stuck, old]) {
+      await client.query("rollback");
+      client.release();
+    }
+  };
 }

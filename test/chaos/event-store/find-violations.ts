@@ -1,25 +1,22 @@
 import type { StoredEvent } from "@tidemark/framework";
+import type { Attempt } from "./attempt.ts";
+import { attemptViolations, keyViolations } from "./attempt-violations.ts";
 import type { Follower } from "./follower.ts";
 
-/** What became of the events of all writers, by their ids. */
-export interface WriterOutcomes {
-  readonly appended: readonly string[];
-  /** The connection broke and there was no key to ask with. */
-  readonly unknown: readonly string[];
-  /** Certainly not written. */
-  readonly refused: readonly string[];
+/** What happened, from all sides. */
+export interface History {
+  readonly log: readonly StoredEvent[];
+  readonly attempts: readonly Attempt[];
+  readonly followers: readonly Follower[];
 }
 
-/** Every broken promise of the store, in words; empty when it kept them all. */
-export function findViolations(
-  log: readonly StoredEvent[],
-  outcomes: WriterOutcomes,
-  followers: readonly Follower[],
-): string[] {
+/** Every broken promise of the store, in words that begin with its kind; empty when it kept them all. */
+export function findViolations({ log, attempts, followers }: History): string[] {
   return [
     ...positionViolations(log),
     ...streamViolations(log),
-    ...outcomeViolations(log, outcomes),
+    ...attemptViolations(log, attempts),
+    ...keyViolations(log, attempts),
     ...followers.flatMap((follower, index) => followerViolations(log, follower, index)),
   ];
 }
@@ -44,32 +41,20 @@ function streamViolations(log: readonly StoredEvent[]): string[] {
   });
 }
 
-function outcomeViolations(log: readonly StoredEvent[], outcomes: WriterOutcomes): string[] {
-  const counts = new Map<string, number>();
-  for (const { eventId } of log) counts.set(eventId, (counts.get(eventId) ?? 0) + 1);
-  const count = (id: string) => counts.get(id) ?? 0;
-  const known = new Set([...outcomes.appended, ...outcomes.unknown, ...outcomes.refused]);
-  return [
-    ...outcomes.appended
-      .filter((id) => count(id) !== 1)
-      .map((id) => `acknowledged: ${count(id)} times in the log: ${id}`),
-    ...outcomes.unknown
-      .filter((id) => count(id) > 1)
-      .map((id) => `unknown: ${count(id)} times in the log: ${id}`),
-    ...outcomes.refused.filter((id) => count(id) > 0).map((id) => `refused: in the log all the same: ${id}`),
-    ...log
-      .filter(({ eventId }) => !known.has(eventId))
-      .map(({ eventId }) => `foreign: nobody appended ${eventId}`),
-  ];
-}
-
-function followerViolations(log: readonly StoredEvent[], { seen }: Follower, index: number): string[] {
-  const ids = new Set(seen.map(({ eventId }) => eventId));
-  const found = log
-    .filter(({ eventId }) => !ids.has(eventId))
+function followerViolations(
+  log: readonly StoredEvent[],
+  { seen, filter }: Follower,
+  index: number,
+): string[] {
+  const wanted = log.filter(({ type }) => filter.types === undefined || filter.types.includes(type));
+  const places = new Map(seen.map(({ eventId, position }) => [eventId, position]));
+  const found = wanted
+    .filter(({ eventId, position }) => places.get(eventId) !== position)
     .map(({ position }) => `missed: follower ${index} did not see ${position}`);
-  if (ids.size !== seen.length)
-    found.push(`repeated: follower ${index} saw ${seen.length - ids.size} events twice`);
+  if (places.size !== seen.length)
+    found.push(`repeated: follower ${index} saw ${seen.length - places.size} events twice`);
+  if (places.size > wanted.length)
+    found.push(`vanished: follower ${index} saw ${places.size} events, the log has ${wanted.length}`);
   const disordered = seen.some(({ position }, place) => position <= (seen[place - 1]?.position ?? 0n));
   if (disordered) found.push(`order: follower ${index} saw positions run backwards`);
   return found;

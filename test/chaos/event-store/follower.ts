@@ -1,18 +1,27 @@
-import type { StoredEvent } from "@tidemark/framework";
+import type { EventFilter, StoredEvent } from "@tidemark/framework";
 import { isInfrastructureError, type PostgresEventStore } from "@tidemark/framework/postgres";
 import { setTimeout as delay } from "node:timers/promises";
 
+export interface SeenEvent extends Pick<StoredEvent, "position" | "eventId"> {
+  /** By the clock of the machine, in milliseconds. */
+  readonly seenAt: number;
+}
+
 /** Follows the log as a subscription does: after a failure it goes on from where it was. */
 export class Follower {
-  readonly seen: Pick<StoredEvent, "position" | "eventId">[] = [];
+  readonly seen: SeenEvent[] = [];
+  readonly filter: EventFilter;
   readonly #store: PostgresEventStore;
   readonly #controller = new AbortController();
   readonly #running: Promise<void>;
   #scannedTo = 0n;
 
-  constructor(store: PostgresEventStore) {
+  constructor(store: PostgresEventStore, filter: EventFilter = {}) {
+    this.filter = filter;
     this.#store = store;
     this.#running = this.#run();
+    // Reported by stop().
+    this.#running.catch(() => {});
   }
 
   get scannedTo(): bigint {
@@ -26,15 +35,17 @@ export class Follower {
 
   async #run(): Promise<void> {
     const { signal } = this.#controller;
+    const options = { filter: this.filter, pageSize: 7, signal };
     while (!signal.aborted) {
       try {
-        for await (const page of this.#store.subscribe({ after: this.#scannedTo, pageSize: 7, signal })) {
-          for (const { position, eventId } of page.events) this.seen.push({ position, eventId });
+        for await (const page of this.#store.subscribe({ ...options, after: this.#scannedTo })) {
+          const seenAt = Date.now();
+          for (const { position, eventId } of page.events) this.seen.push({ position, eventId, seenAt });
           this.#scannedTo = page.scannedTo;
         }
       } catch (error) {
         if (!isInfrastructureError(error)) throw error;
-        // The database has just ended this connection: it is there again at once.
+        // The database has just ended this connection: it is there again soon.
         await delay(5);
       }
     }

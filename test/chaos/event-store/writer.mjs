@@ -1,75 +1,127 @@
-// A process of writers: node writer.mjs <connection string> <writers> <milliseconds> <name>
-// Prints one line of JSON: what became of each event that it tried to append.
-import { createHash, randomInt, randomUUID } from "node:crypto";
+// A process of writers: node writer.mjs <options as JSON>
+// { connectionString, name, seed, writers, milliseconds, file }; writes its attempts to the file, one line of JSON each.
+import { createHash, randomUUID } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { PostgresEventStore } from "@tidemark/framework/postgres";
+import { SeededRandom } from "./seeded-random.mjs";
 
-const [connectionString, writers, milliseconds, name] = process.argv.slice(2);
-const text = JSON.stringify({ type: "record", name: `torture.${name}`, fields: [] });
-const schema = {
-  sha256: createHash("sha256").update(text).digest("hex"),
-  text,
-  subject: `torture.${name}`,
-  version: 1,
-};
-const store = new PostgresEventStore({
-  connectionString,
-  migrate: false,
-  wakeup: "poll",
-  appendConnections: Number(writers),
-});
-const outcomes = { appended: [], unknown: [], refused: [] };
+const { connectionString, name, seed, writers, milliseconds, file } = JSON.parse(process.argv[2]);
+const type = `torture.${name}`;
+const text = JSON.stringify({ type: "record", name: type, fields: [] });
+const schema = { sha256: createHash("sha256").update(text).digest("hex"), text, subject: type, version: 1 };
+const store = new PostgresEventStore({ connectionString, migrate: false, wakeup: "poll" });
+const attempts = [];
+const poison = Buffer.from("poison");
 
-function makeEvents() {
-  return Array.from({ length: 1 + randomInt(3) }, () => ({
+function makeStreams(random) {
+  const streamIds = [`torture-${random.below(12)}`];
+  if (random.chance(0.2)) streamIds.push(`torture-${12 + random.below(4)}`);
+  return streamIds.map((streamId) => ({ streamId, events: 1 + random.below(3) }));
+}
+
+function makeEvents(count, random, poisoned) {
+  return Array.from({ length: count }, () => ({
     eventId: randomUUID(),
-    type: `torture.${name}`,
+    type,
     eventVersion: 1,
     schema,
-    data: Buffer.alloc(randomInt(300), 1),
+    data: poisoned ? poison : Buffer.alloc(random.below(300), 1),
     correlationId: null,
     causationId: null,
     meta: Buffer.from([0, 0, 0]),
   }));
 }
 
-function makeKey() {
-  const identity = { tenant: "", principal: name, key: randomUUID() };
-  return { identity, requestHash: Buffer.alloc(32), body: Buffer.from("done"), timeToLiveMs: 60_000 };
+/** Half of the keys are the same in every process at about the same time. */
+function makeKey(random) {
+  if (random.chance(0.5)) return null;
+  return random.chance(0.5) ? `shared-${Math.floor(Date.now() / 30)}` : randomUUID();
 }
 
-async function appendOnce(revisions) {
-  const streamIds = [`torture-${randomInt(12)}`];
-  if (randomInt(5) === 0) streamIds.push(`torture-${12 + randomInt(4)}`);
-  const appends = streamIds.map((streamId) => ({
-    streamId,
-    events: makeEvents(),
-    expectedRevision: randomInt(2) === 0 ? "any" : (revisions.get(streamId) ?? "no-stream"),
-  }));
-  const ids = appends.flatMap(({ events }) => events.map(({ eventId }) => eventId));
-  try {
-    const outcome = await store.appendMany(appends, randomInt(2) === 0 ? { idempotency: makeKey() } : {});
-    if (outcome.status === "conflict") revisions.set(outcome.streamId, outcome.actual ?? "no-stream");
-    if (outcome.status === "appended")
-      outcome.revisions.forEach((revision, index) => revisions.set(streamIds[index], revision));
-    const written = outcome.status === "appended" || outcome.status === "already-recorded";
-    outcomes[written ? "appended" : "refused"].push(...ids);
-  } catch (error) {
-    // Aborted by the database, or out of reach: nothing was written. Anything else is a bug.
-    const refused = error.code === "store-unavailable" || error.message === "aborted by the torture test";
-    const collided = error.code === "23505";
-    if (error.code === "outcome-unknown") outcomes.unknown.push(...ids);
-    else if (refused || collided) outcomes.refused.push(...ids);
-    else throw error;
+/** One append, and with a key as many more as it takes to learn what became of it. */
+async function write(random, revisions) {
+  const streams = makeStreams(random);
+  const key = makeKey(random);
+  const poisoned = random.chance(0.02);
+  const giveUpAt = Date.now() + 20_000;
+  for (;;) {
+    const { outcome, retry } = await attempt({ streams, key, poisoned, revisions, random });
+    if (retry) await delay(10 + random.below(20));
+    const again = key !== null && (retry || (outcome === "appended" && random.chance(0.1)));
+    if (!again || Date.now() > giveUpAt) return;
   }
 }
 
+async function attempt({ streams, key, poisoned, revisions, random }) {
+  const id = `${name}:${attempts.length}`;
+  const appends = streams.map(({ streamId, events }) => ({
+    streamId,
+    events: makeEvents(events, random, poisoned),
+    expectedRevision: random.chance(0.5) ? "any" : (revisions.get(streamId) ?? "no-stream"),
+  }));
+  const made = {
+    id,
+    key,
+    streams: appends.map(({ streamId, events }) => ({ streamId, eventIds: events.map((e) => e.eventId) })),
+    startedAt: Date.now(),
+  };
+  attempts.push(made);
+  const identity = { tenant: "", principal: "torture", key };
+  const idempotency = {
+    identity,
+    requestHash: Buffer.alloc(32),
+    body: Buffer.from(id),
+    timeToLiveMs: 600_000,
+  };
+  const told = await store
+    .appendMany(appends, key === null ? {} : { idempotency })
+    .then(outcomeOf, (error) => failureOf(error, poisoned));
+  Object.assign(made, told, { endedAt: Date.now() });
+  for (const [index, { streamId }] of streams.entries()) {
+    const revision = told.actual?.[streamId] ?? told.revisions?.[index];
+    if (revision !== undefined) revisions.set(streamId, BigInt(revision));
+  }
+  return made;
+}
+
+function outcomeOf(outcome) {
+  switch (outcome.status) {
+    case "appended":
+      return {
+        outcome: "appended",
+        position: `${outcome.position}`,
+        revisions: outcome.revisions.map(String),
+      };
+    case "already-recorded":
+      return { outcome: "recorded", recordedBy: Buffer.from(outcome.record.body).toString() };
+    case "conflict":
+      return { outcome: "refused", actual: { [outcome.streamId]: outcome.actual?.toString() } };
+    default:
+      return { outcome: "failed", error: `nobody expects ${outcome.status}` };
+  }
+}
+
+function failureOf(error, poisoned) {
+  if (error.code === "outcome-unknown") return { outcome: "unknown", retry: true };
+  if (error.code === "store-unavailable") return { outcome: "refused", retry: true };
+  if (error.message === "poisoned" && poisoned) return { outcome: "refused" };
+  return { outcome: "failed", error: `${error.code}: ${error.message}` };
+}
+
 await store.open();
-const deadline = performance.now() + Number(milliseconds);
+console.log("writing");
+const deadline = Date.now() + milliseconds;
 await Promise.all(
-  Array.from({ length: Number(writers) }, async () => {
+  Array.from({ length: writers }, async (_, index) => {
+    const random = new SeededRandom(seed + index * 7_919);
     const revisions = new Map();
-    while (performance.now() < deadline) await appendOnce(revisions);
+    while (Date.now() < deadline) {
+      await write(random, revisions);
+      if (random.chance(0.1)) await delay(random.below(10));
+    }
   }),
 );
 await store.close();
-console.log(`outcomes ${JSON.stringify(outcomes)}`);
+await writeFile(file, attempts.map((made) => JSON.stringify(made)).join("\n"));
+console.log("written");

@@ -1,0 +1,39 @@
+import type pg from "pg";
+
+type Edit = readonly [pattern: RegExp, replacement: string];
+
+/** Positions from a sequence that is asked outside the lock. */
+export async function plantSequencePositions(pool: pg.Pool): Promise<void> {
+  await pool.query("create sequence tidemark.planted increment 1000");
+  await plant(pool, [
+    [/perform pg_advisory_xact_lock\([^;]*;/g, "perform nextval('tidemark.planted');"],
+    [/_position := coalesce\(_position, 0\);/g, "_position := nextval('tidemark.planted');"],
+  ]);
+}
+
+/** The idempotency record in a transaction of its own, a moment after the events. */
+export async function plantSeparateKeys(pool: pg.Pool): Promise<void> {
+  await plant(pool, [
+    [
+      /insert into "?tidemark"?\.idempotency_records/g,
+      "commit; perform pg_sleep(random() * 0.02); insert into tidemark.idempotency_records",
+    ],
+  ]);
+}
+
+/** Changes the text of every procedure that appends; each edit must find its place in each of them. */
+async function plant(pool: pg.Pool, edits: readonly Edit[]): Promise<void> {
+  const { rows } = await pool.query<{ definition: string }>(
+    `select pg_get_functiondef(oid) as definition from pg_proc
+     where pronamespace = 'tidemark'::regnamespace and prosrc ~* 'insert into "?tidemark"?\.events '`,
+  );
+  if (rows.length === 0) throw new Error("no procedure appends");
+  for (const { definition } of rows) {
+    let planted = definition;
+    for (const [pattern, replacement] of edits) {
+      if (planted.search(pattern) === -1) throw new Error(`${pattern} is not in ${definition.slice(0, 80)}`);
+      planted = planted.replace(pattern, replacement);
+    }
+    await pool.query(planted);
+  }
+}
