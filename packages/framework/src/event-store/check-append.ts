@@ -74,7 +74,8 @@ export function checkIdempotencyIdentity({ tenant, principal, key }: Idempotency
   }
 }
 
-function checkExpectedRevision(streamId: string, expected: ExpectedRevision | undefined): void {
+/** @throws TidemarkError `validation-failed` */
+export function checkExpectedRevision(streamId: string, expected: ExpectedRevision | undefined): void {
   if (typeof expected !== "bigint" || (expected >= 0n && expected <= lastPossibleRevision)) return;
   const message = 'must be a revision from 0, "no-stream", "stream-exists" or "any"';
   throw new TidemarkError(

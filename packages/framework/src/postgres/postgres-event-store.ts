@@ -1,13 +1,15 @@
-import { createPool, quoteIdentifier } from "@tidemark/schema-registry/postgres";
+import { quoteIdentifier } from "@tidemark/schema-registry/postgres";
 import type pg from "pg";
 import { TidemarkError } from "../errors.ts";
 import type { EventSchema } from "../event/event-schema.ts";
 import type { EventToAppend, StoredEvent } from "../event/stored-event.ts";
 import { defaultAppendLimits, type AppendLimits } from "../event-store/append-limits.ts";
 import { checkAppend, checkIdempotencyIdentity } from "../event-store/check-append.ts";
+import type { ErasureOutcome, ErasureRequest } from "../event-store/erasure.ts";
 import type {
   AppendOptions,
   AppendOutcome,
+  DeleteStreamOptions,
   EventPage,
   EventStore,
   EventStoreCapabilities,
@@ -18,18 +20,26 @@ import type {
 import type { ExpectedRevision } from "../event-store/expected-revision.ts";
 import type { IdempotencyIdentity, IdempotencyRecord } from "../event-store/idempotency-record.ts";
 import { LargeEventWarning } from "../event-store/large-event-warning.ts";
+import type { StreamMetadata } from "../event-store/stream-metadata.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
 import { checkConnectionString } from "./check-connection-string.ts";
 import { Appender } from "./event-store/appender.ts";
 import { Catalogue } from "./event-store/catalogue.ts";
+import { ErasureSchedule } from "./event-store/erasure-schedule.ts";
 import { grantApplicationRole } from "./event-store/grant-application-role.ts";
 import { findIdempotencyRecord, IdempotencyPurge } from "./event-store/idempotency-records.ts";
-import { readHead, type LogReader } from "./event-store/log-reader.ts";
+import { readEventId, readHead, type LogReader } from "./event-store/log-reader.ts";
 import { LogWatcher } from "./event-store/log-watcher.ts";
 import { ReadConnections, unavailable } from "./event-store/read-connections.ts";
 import { readLog } from "./event-store/read-log.ts";
+import { readEventsAt } from "./event-store/read-positions.ts";
 import { readStream } from "./event-store/read-stream.ts";
+import { subscribeToLog } from "./event-store/read-subscription.ts";
 import { readStoreIdentity } from "./event-store/store-identity.ts";
+import { ownPool } from "./event-store/store-pool.ts";
+import { deleteStream } from "./event-store/stream-deletion.ts";
+import { eraseStream, scheduleErasure } from "./event-store/stream-erasure.ts";
+import { readStreamMetadata, writeStreamMetadata } from "./event-store/stream-metadata.ts";
 import { isInfrastructureError } from "../infrastructure-error.ts";
 import { migrateFramework } from "./migrate-framework.ts";
 import type { PostgresEventStoreOptions } from "./postgres-event-store-options.ts";
@@ -54,6 +64,7 @@ export class PostgresEventStore implements EventStore {
     appendConditions: false,
     transactionalIdempotency: true,
     commitOrderPositions: true,
+    erasure: true,
   };
   readonly #options: PostgresEventStoreOptions;
   readonly #logger: Logger;
@@ -63,6 +74,7 @@ export class PostgresEventStore implements EventStore {
   readonly #reader: LogReader;
   readonly #appender: Appender;
   readonly #purge: IdempotencyPurge;
+  readonly #erasures: ErasureSchedule;
   readonly #largeEvents: LargeEventWarning;
   #opening: Promise<void> | null = null;
   #opened: Opened | null = null;
@@ -101,6 +113,7 @@ export class PostgresEventStore implements EventStore {
       settleMs: 30_000,
     });
     this.#purge = new IdempotencyPurge(this.#readPool, schema, logger);
+    this.#erasures = new ErasureSchedule(this.#reader, logger);
     this.#largeEvents = new LargeEventWarning(logger);
   }
 
@@ -135,6 +148,7 @@ export class PostgresEventStore implements EventStore {
       logger: this.#logger,
     });
     this.#opened = { storeId, watcher };
+    this.#erasures.look();
   }
 
   async append(
@@ -170,23 +184,7 @@ export class PostgresEventStore implements EventStore {
 
   async *subscribe(options: Omit<ReadAllOptions, "limit" | "upTo"> = {}): AsyncGenerator<EventPage> {
     const { watcher } = this.#ready();
-    const { signal } = options;
-    const aborted = () => signal?.aborted === true;
-    let after = options.after ?? 0n;
-    while (!aborted()) {
-      const version = watcher.version;
-      try {
-        for await (const page of readLog(this.#reader, { ...options, after })) {
-          yield page;
-          after = page.scannedTo;
-        }
-      } catch (error) {
-        if (aborted()) return;
-        throw error;
-      }
-      await watcher.waitBeyond(version, signal);
-      this.#ready();
-    }
+    yield* subscribeToLog(this.#reader, watcher, options, () => this.#refuseWhenClosed());
   }
 
   async head(): Promise<bigint> {
@@ -196,12 +194,15 @@ export class PostgresEventStore implements EventStore {
 
   async eventIdAt(position: bigint): Promise<string | null> {
     this.#ready();
-    const [row] = await this.#reader.connections.query<[eventId: string]>({
-      name: "tidemark_event_id_at",
-      text: `select event_id from ${this.#reader.schema}.events where position = $1`,
-      values: [position],
-    });
-    return row?.[0] ?? null;
+    return readEventId(this.#reader, position);
+  }
+
+  async eventsAt(
+    positions: readonly bigint[],
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<readonly StoredEvent[]> {
+    this.#ready();
+    return readEventsAt(this.#reader, positions, options.signal);
   }
 
   async schema(sha256: string): Promise<EventSchema | null> {
@@ -224,6 +225,40 @@ export class PostgresEventStore implements EventStore {
     return findIdempotencyRecord(this.#reader, identity);
   }
 
+  async streamMetadata(
+    streamId: string,
+    options: { readonly tenant?: string } = {},
+  ): Promise<StreamMetadata> {
+    this.#ready();
+    return readStreamMetadata(this.#reader, streamId, options.tenant ?? "");
+  }
+
+  async setStreamMetadata(
+    streamId: string,
+    metadata: StreamMetadata,
+    options: { readonly tenant?: string } = {},
+  ): Promise<void> {
+    this.#ready();
+    await writeStreamMetadata(this.#reader, streamId, options.tenant ?? "", metadata);
+  }
+
+  async deleteStream(
+    streamId: string,
+    options: DeleteStreamOptions = {},
+  ): ReturnType<EventStore["deleteStream"]> {
+    this.#ready();
+    return deleteStream(this.#reader, streamId, options);
+  }
+
+  async eraseStream(streamId: string, request: ErasureRequest): Promise<ErasureOutcome> {
+    this.#ready();
+    const { at } = request;
+    if (at === undefined || at.getTime() <= Date.now()) return eraseStream(this.#reader, streamId, request);
+    const outcome = await scheduleErasure(this.#reader, streamId, { ...request, at });
+    this.#erasures.look();
+    return outcome;
+  }
+
   /** Deletes expired idempotency records now; keyed appends do it by themselves about once a minute. @returns how many */
   async purgeExpired(options: { readonly signal?: AbortSignal } = {}): Promise<number> {
     this.#ready();
@@ -242,7 +277,7 @@ export class PostgresEventStore implements EventStore {
 
   async #close(): Promise<void> {
     await this.#opened?.watcher.close();
-    await this.#purge.close();
+    await Promise.all([this.#purge.close(), this.#erasures.close()]);
     await Promise.all([this.#appendPool.end(), this.#readPool.end()]);
   }
 
@@ -256,12 +291,4 @@ export class PostgresEventStore implements EventStore {
     if (this.#opened === null) throw new Error("The event store is not open: await open() first");
     return this.#opened;
   }
-}
-
-function ownPool(options: Parameters<typeof createPool>[0]): pg.Pool {
-  const pool = createPool(options);
-  // A connection that breaks during a query rejects that query; without a listener the same error would also end the
-  // process.
-  pool.on("connect", (client) => client.on("error", () => {}));
-  return pool;
 }

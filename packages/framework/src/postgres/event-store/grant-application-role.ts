@@ -26,10 +26,13 @@ export async function grantApplicationRole({
   const grantee = quoteIdentifier(role);
   await pool.query(
     `grant usage on schema ${name} to ${grantee};
-     grant select on ${tables("store", "event_types", "event_schemas", "streams", "events", "idempotency_records", "erasures")} to ${grantee};
+     grant select on ${tables("store", "event_types", "event_schemas", "streams", "events", "idempotency_records", "erasures", "stream_metadata", "scheduled_erasures")} to ${grantee};
      grant insert on ${tables("event_types", "event_schemas", "streams", "events", "idempotency_records")} to ${grantee};
      grant update, delete on ${tables("idempotency_records")} to ${grantee};
-     grant execute on function ${name}.erase_events to ${grantee};
+     grant update (deleted, truncate_before) on ${tables("streams")} to ${grantee};
+     grant insert, update, delete on ${tables("stream_metadata")} to ${grantee};
+     grant insert on ${tables("scheduled_erasures")} to ${grantee};
+     grant execute on function ${name}.erase_events, ${name}.run_scheduled_erasure to ${grantee};
      revoke update, delete, truncate on ${tables("events")} from ${grantee}`,
   );
 }

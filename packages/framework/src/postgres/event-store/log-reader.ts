@@ -21,3 +21,16 @@ export async function readHead({ connections, schema }: LogReader, signal?: Abor
   );
   return row === undefined ? 0n : BigInt(row[0]);
 }
+
+/** Id of the event at exactly this position. */
+export async function readEventId(
+  { connections, schema }: LogReader,
+  position: bigint,
+): Promise<string | null> {
+  const [row] = await connections.query<[eventId: string]>({
+    name: "tidemark_event_id_at",
+    text: `select event_id from ${schema}.events where position = $1`,
+    values: [position],
+  });
+  return row?.[0] ?? null;
+}

@@ -7,6 +7,8 @@ export interface ReadQuery {
   readonly name?: string;
   readonly text: string;
   readonly values: readonly (string | number | bigint | null | readonly (string | number)[])[];
+  /** It writes, so a lost answer is not asked for again but reported as `outcome-unknown`. */
+  readonly writes?: boolean;
 }
 
 // Rows arrive as text and are decoded by who knows the columns: no look-up per value, no date parsing by regular
@@ -30,7 +32,7 @@ export class ReadConnections {
     this.#prepared = options.preparedStatements;
   }
 
-  /** @throws TidemarkError `store-unavailable`; the signal's reason when it aborts. */
+  /** @throws TidemarkError `store-unavailable`, `outcome-unknown`; the signal's reason when it aborts. */
   async query<Row extends unknown[]>(query: ReadQuery, signal?: AbortSignal): Promise<Row[]> {
     for (let attempt = 1; ; attempt += 1) {
       signal?.throwIfAborted();
@@ -39,7 +41,10 @@ export class ReadConnections {
         if (this.#prepared) await this.#configure(client);
         return await this.#run<Row>(client, query, signal);
       } catch (error) {
-        if (attempt < maxAttempts && isConnectionLoss(error)) continue;
+        if (isConnectionLoss(error)) {
+          if (query.writes === true) throw outcomeUnknown(error);
+          if (attempt < maxAttempts) continue;
+        }
         if (!isInfrastructureError(error) || error instanceof TidemarkError) throw error;
         throw unavailable(error);
       }
@@ -114,6 +119,14 @@ export function unavailable(cause: unknown): TidemarkError {
   return new TidemarkError(
     "store-unavailable",
     `The event store's database cannot be used now (${reason}): check that it runs and accepts connections, then retry.`,
+    { cause },
+  );
+}
+
+function outcomeUnknown(cause: unknown): TidemarkError {
+  return new TidemarkError(
+    "outcome-unknown",
+    "The connection to the event store broke before the answer arrived: read the stream to see whether it was done.",
     { cause },
   );
 }
