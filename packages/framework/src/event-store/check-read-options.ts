@@ -3,6 +3,8 @@ import type { ReadAllOptions, ReadStreamOptions } from "./event-store.ts";
 import { lastPossibleRevision } from "./expected-revision.ts";
 import { checkStreamId, checkTenant } from "./stream-id.ts";
 
+const maxPositions = 1_000;
+
 /** @throws TidemarkError `stream-name-invalid`, `validation-failed` naming each field; stores call it first. */
 export function checkReadStream(streamId: string, { tenant, from, limit }: ReadStreamOptions): void {
   checkStreamId(streamId);
@@ -19,6 +21,13 @@ export function checkReadAll({ tenant, after, upTo, limit, pageSize }: ReadAllOp
     count("limit", limit, 0),
     count("pageSize", pageSize, 1),
   ]);
+}
+
+/** @throws TidemarkError `validation-failed`; stores call it first. */
+export function checkEventsAt(positions: readonly bigint[]): void {
+  const message = `must be at most ${maxPositions} at a time, there are ${positions.length}`;
+  const tooMany = positions.length > maxPositions ? { field: "positions", rule: "range", message } : null;
+  refuse("log", [tooMany, ...positions.map((position) => place("positions", position))]);
 }
 
 function place(field: string, value: bigint | undefined): FieldError | null {

@@ -7,11 +7,18 @@ import type { ExpectedRevision } from "./expected-revision.ts";
 import type { IdempotencyEntry, IdempotencyIdentity, IdempotencyRecord } from "./idempotency-record.ts";
 import type { StreamMetadata } from "./stream-metadata.ts";
 
-/** What a store can do beyond the common part; an application that needs more is refused at its start. */
+/**
+ * What a store can do beyond the common part; an application that needs more is refused at its start. A call that asks
+ * for what the store lacks throws `capability-missing` and does nothing.
+ */
 export interface EventStoreCapabilities {
+  /** {@link EventStore.appendMany} of more than one stream. */
   readonly multiStreamAppend: boolean;
+  /** {@link AppendOptions.conditions} */
   readonly appendConditions: boolean;
+  /** {@link AppendOptions.idempotency}, and `duplicate-event` for every event id that its stream has already. */
   readonly transactionalIdempotency: boolean;
+  /** No event appears behind a position that a reader has passed. Projections need it. */
   readonly commitOrderPositions: boolean;
   /** Payloads can be taken away for good: see {@link EventStore.eraseStream}. */
   readonly erasure: boolean;
@@ -27,6 +34,7 @@ export interface StreamAppend {
 export interface AppendOptions {
   /** Default: the empty tenant. */
   readonly tenant?: string;
+  /** Needs `capabilities.transactionalIdempotency`. */
   readonly idempotency?: IdempotencyEntry;
   /** All of them must hold. Needs `capabilities.appendConditions`. */
   readonly conditions?: readonly AppendCondition[];
@@ -36,6 +44,8 @@ export interface AppendOptions {
 
 /**
  * The outcome of an append. Expected outcomes are values; only broken promises (connection lost, limits) throw.
+ * Of several reasons against it the first in this order is given: `already-recorded`, `conflict` of the streams that
+ * are written, in their order, the conditions in their order, `duplicate-event`.
  *
  * - `appended`: `revisions[i]` is the last revision of the i-th stream (`null`: still no stream, nothing appended)
  *   and `position` that of the last event (`null` when there was none).
@@ -43,6 +53,8 @@ export interface AppendOptions {
  *   deleted. A condition on a stream that does not hold is one, too.
  * - `condition-failed`: nothing was written; `position` is that of the first event that `condition` excludes.
  * - `duplicate-event`: nothing was written; that event id is already in that stream (or twice in this append).
+ *   A store without `transactionalIdempotency` sees only the repeat of a whole append, with the same ids at the same
+ *   expected revision. It writes nothing, and may answer `appended` with the revisions and position of the first time.
  * - `already-recorded`: nothing was written; the idempotency key has an answer.
  */
 export type AppendOutcome =
@@ -67,7 +79,7 @@ export type AppendOutcome =
 
 export interface ReadStreamOptions {
   readonly tenant?: string;
-  /** First revision to read, inclusive; default: the stream's start (forwards) or end (backwards). */
+  /** First revision to read, inclusive; default: the stream's start (forwards) or end (backwards). It may be hidden. */
   readonly from?: bigint;
   readonly direction?: "forwards" | "backwards";
   readonly limit?: number;
@@ -91,7 +103,7 @@ export interface ReadAllOptions {
   readonly filter?: EventFilter;
   /** Stop after this many events. */
   readonly limit?: number;
-  /** Stop at this position, inclusive. */
+  /** Stop at this position, inclusive: backwards the oldest one to read. */
   readonly upTo?: bigint;
   /** Events a page at most; default 1,000. */
   readonly pageSize?: number;
@@ -100,7 +112,8 @@ export interface ReadAllOptions {
 
 /**
  * A stretch of the log: everything up to `scannedTo` has been looked at (backwards: down to it), and the matching
- * events are here, in the order of reading.
+ * events are here, in the order of reading. A read that goes on `after: scannedTo` misses and repeats nothing.
+ * An event need not stand there.
  */
 export interface EventPage {
   readonly events: readonly StoredEvent[];
@@ -139,13 +152,19 @@ export interface EventStore {
   /** Like `readAll`, but goes on for ever: pages arrive as events are appended, until `signal` aborts (then it returns). */
   subscribe(options?: Omit<ReadAllOptions, "limit" | "upTo" | "direction">): AsyncIterable<EventPage>;
 
-  /** Position of the last event, `0n` when there is none. */
+  /**
+   * Where a read that begins now ends: the position of the last event of all tenants, or one behind it in a log that
+   * holds other events, too.
+   */
   head(): Promise<bigint>;
 
-  /** The event at exactly this position, for comparing a checkpoint with the log. */
+  /** The event at exactly this position, `null` when none is; for comparing a checkpoint with the log. */
   eventIdAt(position: bigint): Promise<string | null>;
 
-  /** The events at exactly these positions, in order of position, whatever their tenant; at most 1,000 at a time. */
+  /**
+   * The events at exactly these positions, in order of position, whatever their tenant; at most 1,000 at a time.
+   * Positions without an event are left out.
+   */
   eventsAt(
     positions: readonly bigint[],
     options?: { readonly signal?: AbortSignal },
@@ -157,15 +176,17 @@ export interface EventStore {
   /** The whole catalogue, for the comparison with the registry at start. */
   schemas(): Promise<readonly EventSchema[]>;
 
+  /** Needs `capabilities.transactionalIdempotency`. */
   findIdempotencyRecord(identity: IdempotencyIdentity): Promise<IdempotencyRecord | null>;
 
   /** Empty when nothing bounds the stream, or there is none. */
   streamMetadata(streamId: string, options?: { readonly tenant?: string }): Promise<StreamMetadata>;
 
   /**
-   * Replaces the stream's metadata.
+   * Replaces the stream's metadata: what it leaves out bounds no more. `maxCount` and `maxAgeSeconds` are whole
+   * numbers of at least 1.
    *
-   * @throws TidemarkError `stream-not-found`, `validation-failed`.
+   * @throws TidemarkError `stream-not-found` when there is none or it is deleted, `validation-failed`.
    */
   setStreamMetadata(
     streamId: string,
@@ -174,9 +195,10 @@ export interface EventStore {
   ): Promise<void>;
 
   /**
-   * Soft delete: the stream reads as empty and counts as missing for expected revisions, its events stay in the log.
-   * The next append continues its revisions. A stream that is missing already is a conflict, unless `"any"` or
-   * `"no-stream"` is expected.
+   * Soft delete: the stream reads as empty, loses its metadata and counts as missing for expected revisions; its
+   * events stay in the log. The next append with events continues its revisions, may also expect the last revision,
+   * and reads of the stream show nothing older from then on, whatever its metadata. A stream that is missing already
+   * is a conflict, unless `"any"` or `"no-stream"` is expected.
    */
   deleteStream(
     streamId: string,
@@ -184,9 +206,10 @@ export interface EventStore {
   ): Promise<{ readonly status: "deleted" } | (AppendOutcome & { readonly status: "conflict" })>;
 
   /**
-   * Takes payloads away for good, with a record of it. Needs `capabilities.erasure`.
+   * Takes payloads away for good, with a record of it, also those that metadata or a soft delete hides. Needs
+   * `capabilities.erasure`. The outcome tells what this call took away, without what was erased before.
    *
-   * @throws TidemarkError `stream-not-found`, `validation-failed`.
+   * @throws TidemarkError `stream-not-found` when the stream never had an event, `validation-failed`.
    */
   eraseStream(streamId: string, request: ErasureRequest): Promise<ErasureOutcome>;
 

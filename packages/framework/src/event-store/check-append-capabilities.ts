@@ -1,0 +1,20 @@
+import type { AppendOptions, EventStoreCapabilities, StreamAppend } from "./event-store.ts";
+import { requireCapability } from "./require-capability.ts";
+
+/**
+ * Checks that a store can honour everything that an append asks for, so that nothing is left out in silence.
+ *
+ * @throws TidemarkError `capability-missing`
+ */
+export function checkAppendCapabilities(
+  capabilities: EventStoreCapabilities,
+  appends: readonly StreamAppend[],
+  { idempotency, conditions = [] }: AppendOptions,
+): void {
+  if (appends.length > 1)
+    requireCapability(capabilities, "multiStreamAppend", "An append to several streams");
+  if (conditions.length > 0)
+    requireCapability(capabilities, "appendConditions", "An append under conditions");
+  if (idempotency !== undefined)
+    requireCapability(capabilities, "transactionalIdempotency", "The record of an idempotency key");
+}
