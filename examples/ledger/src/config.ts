@@ -2,10 +2,12 @@ import { resolve } from "node:path";
 import { logLevelVariable, portVariable, readEnvironment } from "@tidemark/schema-registry/fastify";
 import { databaseUrlVariable } from "@tidemark/schema-registry/postgres";
 import { z } from "zod";
+import { eventStoreVariable, type KurrentDbAddress } from "./event-store-variable.ts";
 
 const environment = z
   .object({
     DATABASE_URL: databaseUrlVariable,
+    EVENT_STORE: eventStoreVariable,
     LEDGER_DATA_DIR: z.string().min(1).default(".tidemark"),
     LEDGER_PORT: portVariable.default(4_000),
     REGISTRY_PORT: portVariable.default(8_081),
@@ -22,6 +24,8 @@ export interface Config {
   /** `null`: the embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl: string | null;
   readonly dataDir: string;
+  /** `null`: events are kept in the same PostgreSQL as the read models. */
+  readonly kurrentDb: KurrentDbAddress | null;
   readonly ledgerPort: number;
   readonly registryPort: number;
   /** The folder that file arguments are relative to: npm runs scripts elsewhere and says where its user stands. */
@@ -31,16 +35,14 @@ export interface Config {
 
 /** @throws EnvironmentError naming every variable that is wrong. */
 export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
-  const { DATABASE_URL, LEDGER_DATA_DIR, LEDGER_PORT, REGISTRY_PORT, INIT_CWD, LOG_LEVEL } = readEnvironment(
-    environment,
-    variables,
-  );
+  const settings = readEnvironment(environment, variables);
   return {
-    databaseUrl: DATABASE_URL ?? null,
-    dataDir: resolve(LEDGER_DATA_DIR),
-    ledgerPort: LEDGER_PORT,
-    registryPort: REGISTRY_PORT,
-    standingIn: INIT_CWD ?? process.cwd(),
-    logLevel: LOG_LEVEL,
+    databaseUrl: settings.DATABASE_URL ?? null,
+    dataDir: resolve(settings.LEDGER_DATA_DIR),
+    kurrentDb: settings.EVENT_STORE ?? null,
+    ledgerPort: settings.LEDGER_PORT,
+    registryPort: settings.REGISTRY_PORT,
+    standingIn: settings.INIT_CWD ?? process.cwd(),
+    logLevel: settings.LOG_LEVEL,
   };
 }

@@ -6,12 +6,16 @@ import ledger from "./app.ts";
 import { readConfig } from "./config.ts";
 import { SourceFileError } from "./import/source-file.ts";
 import { importFile } from "./run/import-file.ts";
+import { KurrentDbError } from "./run/kurrentdb-error.ts";
 import { rebuildProjection } from "./run/rebuild-projection.ts";
 import { serve } from "./run/serve.ts";
 
 /** Exit statuses: 1 for what could not be done, 130 after Ctrl-C, as shells expect. */
 const failed = 1;
 const interrupted = 130;
+
+/** Their messages say what to do. */
+const expected = [TidemarkError, PostgresError, KurrentDbError, SourceFileError];
 
 /** After Ctrl-C, how long an orderly end may take before the process ends anyway; in milliseconds. */
 const graceMs = 4_500;
@@ -68,8 +72,7 @@ async function main(): Promise<void> {
     await program.parseAsync();
   } catch (error) {
     const stopped = error === stop.signal.reason;
-    if (!stopped)
-      process.stderr.write(`${explainFailure(error, [TidemarkError, PostgresError, SourceFileError])}\n`);
+    if (!stopped) process.stderr.write(`${explainFailure(error, expected)}\n`);
     process.exitCode = stopped ? interrupted : failed;
   }
 }

@@ -1,7 +1,11 @@
 import { buildServer } from "../../../examples/ledger/src/http/build-server.ts";
+import { readConfig, type Config } from "../../../examples/ledger/src/config.ts";
 import { createLogger } from "../../../examples/ledger/src/run/logger.ts";
 import { openLedger, type OpenLedger } from "../../../examples/ledger/src/run/open-ledger.ts";
 import { createTestDatabase } from "../../support/test-database.ts";
+
+/** Every store that can keep the ledger's events; read models are always in PostgreSQL. */
+export const eventStores = ["postgresql"] as const;
 
 export interface Answer {
   readonly status: number;
@@ -14,7 +18,7 @@ export interface Answer {
 /** The ledger's API on a port of its own. */
 export interface RunningLedger {
   readonly url: string;
-  readonly connectionString: string;
+  readonly config: Config;
   readonly opened: OpenLedger;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   /** Sends JSON; a string is sent as it is. */
@@ -24,29 +28,28 @@ export interface RunningLedger {
   close(): Promise<void>;
 }
 
-/** Starts the ledger over a database of its own, or over that of another one as a second node. */
+interface LedgerOptions {
+  readonly projections?: "run" | "off";
+}
+
+/** Starts the ledger over stores of its own, or over those of another one as a second node. */
 export async function startLedger(
-  options: { readonly connectionString?: string; readonly projections?: "run" | "off" } = {},
+  options: LedgerOptions &
+    ({ readonly eventStore: (typeof eventStores)[number] } | { readonly beside: RunningLedger }),
 ): Promise<RunningLedger> {
   const { projections = "run" } = options;
-  const database = options.connectionString === undefined ? await createTestDatabase() : null;
-  const connectionString = options.connectionString ?? database?.connectionString ?? "";
+  const stores = "beside" in options ? null : await makeStores(options.eventStore);
+  const config = "beside" in options ? options.beside.config : readConfig(stores?.environment ?? {});
   const logger = createLogger("error");
-  const config = {
-    databaseUrl: connectionString,
-    dataDir: "",
-    ledgerPort: 0,
-    registryPort: 0,
-    standingIn: "",
-  };
-  const opened = await openLedger({ ...config, logLevel: "error" }, { projections, logger });
+  const opened = await openLedger(config, { projections, logger });
   if (projections === "run") await opened.application.projections.whenReady();
-  const server = await buildServer({ application: opened.application, logger });
+  const eventStore = config.kurrentDb === null ? "postgresql" : "kurrentdb";
+  const server = await buildServer({ application: opened.application, logger, eventStore });
   const url = await server.listen({ host: "127.0.0.1", port: 0 });
   const get: RunningLedger["get"] = (path, headers = {}) => ask(`${url}${path}`, { headers });
   return {
     url,
-    connectionString,
+    config,
     opened,
     get,
     post: (path, body, headers = {}) =>
@@ -60,9 +63,21 @@ export async function startLedger(
     async close() {
       await server.close();
       await opened.close();
-      await database?.drop();
+      await stores?.remove();
     },
   };
+}
+
+interface Stores {
+  readonly environment: Readonly<Record<string, string>>;
+  remove(): Promise<void>;
+}
+
+async function makeStores(eventStore: (typeof eventStores)[number]): Promise<Stores> {
+  const database = await createTestDatabase();
+  const DATABASE_URL = database.connectionString;
+  if (eventStore === "postgresql") return { environment: { DATABASE_URL }, remove: () => database.drop() };
+  return { environment: { DATABASE_URL }, remove: () => database.drop() };
 }
 
 export async function ask(url: string, init: RequestInit): Promise<Answer> {

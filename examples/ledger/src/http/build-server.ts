@@ -19,8 +19,10 @@ import { trialBalanceRoute } from "./trial-balance-route.ts";
 export async function buildServer(options: {
   readonly application: Application<LedgerAggregates>;
   readonly logger: FastifyBaseLogger;
+  /** Which store keeps the events: shown by the health routes. */
+  readonly eventStore: "postgresql" | "kurrentdb";
 }): Promise<FastifyInstance> {
-  const { application, logger } = options;
+  const { application, logger, eventStore } = options;
   const app = Fastify({
     ...problemServerOptions(),
     loggerInstance: logger,
@@ -40,7 +42,7 @@ export async function buildServer(options: {
     transform: openApiTransform,
   });
   await app.register(fastifySwaggerUi, { routePrefix: "/docs" });
-  await app.register(healthRoutes, { application });
+  await app.register(healthRoutes, { application, details: { eventStore } });
   await app.register(accountRoutes, { application });
   await app.register(journalRoutes, { application });
   await app.register(trialBalanceRoute, { application });

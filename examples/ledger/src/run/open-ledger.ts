@@ -1,5 +1,4 @@
 import { createApplication, type Application, type Logger } from "@tidemark/framework";
-import { postgresStorage } from "@tidemark/framework/postgres";
 import { createRegistry, type Registry } from "@tidemark/schema-registry";
 import { inProcessRegistryClient } from "@tidemark/schema-registry/client";
 import { createClosingSteps } from "@tidemark/schema-registry/fastify";
@@ -11,6 +10,7 @@ import {
 } from "@tidemark/schema-registry/postgres";
 import ledger, { type LedgerAggregates } from "../app.ts";
 import type { Config } from "../config.ts";
+import { openStorage } from "./open-storage.ts";
 
 /** The ledger with everything under it. Close it when done. */
 export interface OpenLedger extends AsyncDisposable {
@@ -22,7 +22,7 @@ export interface OpenLedger extends AsyncDisposable {
 }
 
 /**
- * Opens in one order: PostgreSQL, the registry's tables, then the application (store, schemas, projections).
+ * Opens in one order: the connection to KurrentDB if there is one, PostgreSQL, the registry's tables, then the application (store, schemas, projections).
  * What was opened is closed again when a later step fails.
  */
 export async function openLedger(
@@ -34,6 +34,8 @@ export async function openLedger(
   const closing = createClosingSteps("The ledger");
   const close = () => closing.run();
   try {
+    const storage = await openStorage(config, logger);
+    closing.add(() => storage.close());
     const database = await openDatabase({
       databaseUrl,
       dataDir,
@@ -48,7 +50,7 @@ export async function openLedger(
     await migrateRegistry({ pool });
     const registry = createRegistry({ storage: postgresRegistryStorage({ pool }), logger });
     const application = createApplication(ledger, {
-      storage: postgresStorage({ database: connectionString, logger }),
+      storage: storage.over(connectionString),
       registry: inProcessRegistryClient(registry),
       projections,
       // Shorter than a reader waits for its own write (5 s), so that a killed process is not noticed.

@@ -29,7 +29,11 @@ export async function serve(config: Config, signal: AbortSignal): Promise<void> 
     const registry = createRegistryServer({ registry: opened.registry, logger });
     servers.push(registry);
     const registryUrl = await registry.listen({ host, port: config.registryPort });
-    const api = await buildServer({ application: opened.application, logger });
+    const api = await buildServer({
+      application: opened.application,
+      logger,
+      eventStore: config.kurrentDb === null ? "postgresql" : "kurrentdb",
+    });
     servers.push(api);
     const apiUrl = await api.listen({ host, port: config.ledgerPort });
     process.stdout.write(
@@ -37,6 +41,7 @@ export async function serve(config: Config, signal: AbortSignal): Promise<void> 
         `OpenAPI page     ${apiUrl}/docs\n` +
         `Schema registry  ${registryUrl}\n` +
         `Data             ${opened.data}\n` +
+        (config.kurrentDb === null ? "" : `Events           ${config.kurrentDb.description}\n`) +
         "Press Ctrl-C to stop.\n",
     );
     if (!signal.aborted) await once(signal, "abort");
