@@ -25,7 +25,7 @@ export async function plantSeparateKeys(pool: pg.Pool): Promise<void> {
 async function plant(pool: pg.Pool, edits: readonly Edit[]): Promise<void> {
   const { rows } = await pool.query<{ definition: string }>(
     `select pg_get_functiondef(oid) as definition from pg_proc
-     where pronamespace = 'tidemark'::regnamespace and prosrc ~* 'insert into "?tidemark"?\.events '`,
+     where pronamespace = 'tidemark'::regnamespace and prosrc ~* 'insert into "?tidemark"?[.]events '`,
   );
   if (rows.length === 0) throw new Error("no procedure appends");
   for (const { definition } of rows) {
