@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import { clientLibraries, type Client } from "./client-libraries.ts";
+import { openDatabase, type Database } from "./database.ts";
+
+/** What a case works with; the getters are set when its hooks have run. */
+export interface Session {
+  readonly client: Client;
+  readonly database: Database;
+  /** A further connection of the same library; closed with the session. */
+  connect(): Client;
+}
+
+/** The cases of `body`, once for each client library, against one database. */
+export function describeWithClients(title: string, body: (session: Session) => void): void {
+  describe.each(clientLibraries)(`${title} ($name)`, (library) => {
+    const clients: Client[] = [];
+    let database: Database | undefined;
+    const opened = (): Database => {
+      if (database === undefined) throw new Error("the database opens in beforeAll");
+      return database;
+    };
+    const connect = (): Client => {
+      const client = library.connect(opened().connectionString);
+      clients.push(client);
+      return client;
+    };
+    beforeAll(async () => {
+      database = await openDatabase();
+      connect();
+    });
+    afterAll(async () => {
+      for (const client of clients) await client.dispose();
+      await database?.close();
+    });
+    body({
+      get client() {
+        const [first] = clients;
+        if (first === undefined) throw new Error("the client connects in beforeAll");
+        return first;
+      },
+      get database() {
+        return opened();
+      },
+      connect,
+    });
+  });
+}
