@@ -10,6 +10,7 @@ export class TcpProxy implements AsyncDisposable {
   readonly #sockets = new Set<Socket>();
   #loss: { readonly loss: Loss; readonly pattern: string } | null = null;
   #refusing = false;
+  #silent = false;
 
   private constructor(server: Server, target: URL) {
     this.#server = server;
@@ -38,8 +39,14 @@ export class TcpProxy implements AsyncDisposable {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Answers never arrive any more, and nothing is closed: as when a firewall has forgotten a connection. */
+  silence(): void {
+    this.#silent = true;
+  }
+
   restore(): void {
     this.#refusing = false;
+    this.#silent = false;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -75,6 +82,9 @@ export class TcpProxy implements AsyncDisposable {
       }
       server.write(chunk);
     });
-    server.on("data", (chunk) => (losing ? cut() : client.write(chunk)));
+    server.on("data", (chunk) => {
+      if (losing) cut();
+      else if (!this.#silent) client.write(chunk);
+    });
   }
 }
