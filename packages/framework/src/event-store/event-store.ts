@@ -16,7 +16,11 @@ export interface EventStoreCapabilities {
   readonly multiStreamAppend: boolean;
   /** {@link AppendOptions.conditions} */
   readonly appendConditions: boolean;
-  /** {@link AppendOptions.idempotency}, and `duplicate-event` for every event id that its stream has already. */
+  /**
+   * {@link AppendOptions.idempotency} in the same atomic step as the append, and `duplicate-event` for every event id
+   * that its stream has already. A store without it refuses idempotency keys, or honours them within limits that its
+   * description states.
+   */
   readonly transactionalIdempotency: boolean;
   /** No event appears behind a position that a reader has passed. Projections need it. */
   readonly commitOrderPositions: boolean;
@@ -34,7 +38,7 @@ export interface StreamAppend {
 export interface AppendOptions {
   /** Default: the empty tenant. */
   readonly tenant?: string;
-  /** Needs `capabilities.transactionalIdempotency`. */
+  /** See `capabilities.transactionalIdempotency`. */
   readonly idempotency?: IdempotencyEntry;
   /** All of them must hold. Needs `capabilities.appendConditions`. */
   readonly conditions?: readonly AppendCondition[];
@@ -176,7 +180,7 @@ export interface EventStore {
   /** The whole catalogue, for the comparison with the registry at start. */
   schemas(): Promise<readonly EventSchema[]>;
 
-  /** Needs `capabilities.transactionalIdempotency`. */
+  /** See `capabilities.transactionalIdempotency`. */
   findIdempotencyRecord(identity: IdempotencyIdentity): Promise<IdempotencyRecord | null>;
 
   /** Empty when nothing bounds the stream, or there is none. */

@@ -92,6 +92,7 @@ class InMemoryEventStore implements EventStore {
     if (repeated !== null) return { status: "duplicate-event", eventId: repeated };
     options.signal?.throwIfAborted();
     const { tenant = "", idempotency, conditions = [] } = options;
+    if (idempotency !== undefined) this.#checkKeys();
     const record = idempotency === undefined ? null : this.#records.find(idempotency.identity);
     if (record !== null) return { status: "already-recorded", record };
     const refusal = this.#log.refusal(appends, conditions, tenant);
@@ -189,7 +190,7 @@ class InMemoryEventStore implements EventStore {
 
   async findIdempotencyRecord(identity: IdempotencyIdentity): Promise<IdempotencyRecord | null> {
     this.#enter();
-    requireCapability(this.capabilities, "transactionalIdempotency", "Finding an idempotency record");
+    this.#checkKeys();
     checkIdempotencyIdentity(identity);
     return this.#records.find(identity);
   }
@@ -241,6 +242,10 @@ class InMemoryEventStore implements EventStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #checkKeys(): void {
+    requireCapability(this.capabilities, "transactionalIdempotency", "An idempotency key");
   }
 
   #stream(streamId: string, tenant: string): InMemoryStream | undefined {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { TidemarkError } from "../../errors.ts";
 import type { ExpectedRevision } from "../../event-store/expected-revision.ts";
 import {
   appended,
@@ -11,17 +10,6 @@ import {
   idsOf,
 } from "./contract-events.ts";
 import type { ContractSuite } from "./contract-suite.ts";
-
-const invalidNames = [
-  "",
-  "account",
-  "-1",
-  "account-",
-  "$sys-1",
-  "account-\u0000",
-  "account-a\nb",
-  "account-\ud800",
-];
 
 export function appendContract({ test }: ContractSuite): void {
   test("gives revisions from 0 and increasing positions", async (store) => {
@@ -88,15 +76,6 @@ export function appendContract({ test }: ContractSuite): void {
     }
   });
 
-  test("refuses a number that is no revision", async (store) => {
-    await store.append("account-1", contractEvents(2));
-    for (const expectedRevision of [-1n, -2n, -3n, 1n << 63n]) {
-      const append = store.append("account-1", contractEvents(1), { expectedRevision });
-      await assert.rejects(append, hasCode("validation-failed"), String(expectedRevision));
-    }
-    assert.equal((await collectStream(store, "account-1")).length, 2);
-  });
-
   test("lets one of several creators win", async (store) => {
     const outcomes = await Promise.all(
       Array.from({ length: 8 }, () =>
@@ -128,30 +107,6 @@ export function appendContract({ test }: ContractSuite): void {
     assert.equal((await collectLog(store.readAll())).length, 3);
   });
 
-  test("refuses an event id that the stream or the append has already", async (store) => {
-    const event = contractEvent();
-    await store.append("account-1", [event]);
-    const refused = { status: "duplicate-event", eventId: event.eventId };
-    assert.deepEqual(await store.append("account-1", [contractEvent(), event]), refused);
-    const repeated = contractEvent();
-    const twice = await store.append("account-1", [repeated, contractEvent(), repeated]);
-    assert.deepEqual(twice, { status: "duplicate-event", eventId: repeated.eventId });
-    assert.equal((await collectStream(store, "account-1")).length, 1);
-  });
-
-  test("takes the same event id in another stream", async (store) => {
-    const event = contractEvent();
-    appended(await store.append("account-1", [event]));
-    appended(await store.append("account-2", [event]));
-  });
-
-  test("reads an event id written in capitals as the same id", async (store) => {
-    const event = contractEvent();
-    await store.append("account-1", [{ ...event, eventId: event.eventId.toUpperCase() }]);
-    assert.deepEqual(idsOf(await collectStream(store, "account-1")), [event.eventId]);
-    assert.equal((await store.append("account-1", [event])).status, "duplicate-event");
-  });
-
   test("keeps tenants apart", async (store) => {
     const mine = contractEvent();
     const theirs = contractEvent();
@@ -162,56 +117,6 @@ export function appendContract({ test }: ContractSuite): void {
     assert.deepEqual(idsOf(await collectStream(store, "account-1", { tenant: "other" })), [theirs.eventId]);
     assert.deepEqual(idsOf(await collectLog(store.readAll())), [mine.eventId]);
     assert.deepEqual(idsOf(await collectLog(store.readAll({ tenant: "other" }))), [theirs.eventId]);
-  });
-
-  test("refuses names that no store can keep", async (store) => {
-    for (const name of [...invalidNames, `account-${"x".repeat(250)}`]) {
-      await assert.rejects(store.append(name, contractEvents(1)), hasCode("stream-name-invalid"), name);
-    }
-    const tenant = "a\u0000b";
-    await assert.rejects(
-      store.append("account-1", contractEvents(1), { tenant }),
-      hasCode("stream-name-invalid"),
-    );
-    assert.equal(await store.head(), 0n);
-  });
-
-  test("refuses events that are not well formed", async (store) => {
-    const invalid = [
-      { eventId: "1" },
-      { correlationId: "x" },
-      { causationId: "" },
-      { type: "no name" },
-      { eventVersion: 0 },
-      { eventVersion: 1.5 },
-      { schema: { ...contractSchema("contract.Other"), sha256: "00".repeat(32) } },
-    ];
-    for (const overrides of invalid) {
-      const events = [contractEvent(overrides)];
-      await assert.rejects(store.append("account-1", events), hasCode("event-invalid"));
-    }
-    assert.equal(await store.head(), 0n);
-  });
-
-  test("refuses what is too large, and takes what just fits", async (store) => {
-    const eventLimit = 256 * 1024;
-    const data = (bytes: number) => ({ data: Buffer.alloc(bytes, 7), meta: Buffer.alloc(0) });
-    const tooLarge = [
-      contractEvents(1, data(eventLimit + 1)),
-      contractEvents(5, data(eventLimit)),
-      contractEvents(1_001),
-    ];
-    for (const events of tooLarge)
-      await assert.rejects(store.append("account-1", events), hasCode("event-too-large"));
-    appended(await store.append("account-1", contractEvents(4, data(eventLimit))));
-    appended(await store.append("account-2", contractEvents(1_000)));
-    assert.equal((await collectStream(store, "account-1")).at(-1)?.data.length, eventLimit);
-  });
-
-  test("writes nothing when the signal has aborted", async (store) => {
-    const signal = AbortSignal.abort(new Error("too late"));
-    await assert.rejects(store.append("account-1", contractEvents(1), { signal }), /too late/);
-    assert.equal(await store.head(), 0n);
   });
 
   test("never lets recorded time run against positions", async (store) => {
@@ -232,8 +137,4 @@ export function appendContract({ test }: ContractSuite): void {
     assert.deepEqual(await store.schemas(), [one.schema, two.schema]);
     assert.equal(await store.schema(contractSchema("contract.Unknown").sha256), null);
   });
-}
-
-export function hasCode(code: string): (error: unknown) => boolean {
-  return (error) => error instanceof TidemarkError && error.code === code;
 }

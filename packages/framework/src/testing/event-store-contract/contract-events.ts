@@ -62,3 +62,22 @@ export function appended(outcome: AppendOutcome): AppendOutcome & { readonly sta
 export function idsOf(events: readonly { readonly eventId: string }[]): string[] {
   return events.map(({ eventId }) => eventId);
 }
+
+/** Two types in two categories, one event an append: `ledger.A` and `ledger.B` in turn. */
+export async function appendMixed(store: EventStore, count: number): Promise<void> {
+  for (let n = 0; n < count; n += 1) {
+    const category = n % 4 < 2 ? "account" : "entry";
+    appended(
+      await store.append(`${category}-${n}`, [
+        contractEvent({ type: n % 2 === 0 ? "ledger.A" : "ledger.B" }),
+      ]),
+    );
+  }
+}
+
+/** The position of the event at this place of a log. */
+export function positionAt(events: readonly StoredEvent[], index: number): bigint {
+  const event = events.at(index);
+  if (event === undefined) throw new Error(`no event at ${index}`);
+  return event.position;
+}

@@ -1,26 +1,12 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import type { IdempotencyEntry } from "../../event-store/idempotency-record.ts";
 import { eventually } from "../eventually.ts";
-import { hasCode } from "./append-contract.ts";
 import { appended, collectLog, collectStream, contractEvents } from "./contract-events.ts";
 import type { ContractSuite } from "./contract-suite.ts";
+import { hasCode } from "./has-code.ts";
+import { idempotencyEntry as entry } from "./idempotency-entry.ts";
+import { takesKeys } from "./takes-keys.ts";
 
-function entry(
-  key: string,
-  overrides: Partial<IdempotencyEntry> & { tenant?: string; principal?: string } = {},
-): IdempotencyEntry {
-  const { tenant = "", principal = "alice", ...rest } = overrides;
-  return {
-    identity: { tenant, principal, key },
-    requestHash: createHash("sha256").update(key).digest(),
-    body: Buffer.from(`answer to ${key}`),
-    timeToLiveMs: 60_000,
-    ...rest,
-  };
-}
-
-export function idempotencyContract({ test }: ContractSuite): void {
+export function idempotencyContract({ test, having }: ContractSuite): void {
   test("answers a repeated key with the record and writes nothing", async (store) => {
     const idempotency = entry("k1");
     const first = appended(await store.append("account-1", contractEvents(3), { idempotency }));
@@ -54,19 +40,39 @@ export function idempotencyContract({ test }: ContractSuite): void {
     assert.equal(await store.findIdempotencyRecord({ tenant: "other", principal: "bob", key: "k" }), null);
   });
 
-  test("records neither a conflict nor a duplicate event", async (store) => {
+  test("does not record a conflict", async (store) => {
+    await store.append("account-1", contractEvents(1));
+    const idempotency = entry("k");
+    const refused = { idempotency, expectedRevision: 7n };
+    assert.equal((await store.append("account-1", contractEvents(1), refused)).status, "conflict");
+    assert.equal(await store.findIdempotencyRecord(idempotency.identity), null);
+    appended(await store.append("account-1", contractEvents(1), { idempotency }));
+  });
+
+  having("transactionalIdempotency")("does not record a duplicate event", async (store) => {
     const events = contractEvents(1);
     await store.append("account-1", events);
     const idempotency = entry("k");
-    const conflict = await store.append("account-1", contractEvents(1), {
-      idempotency,
-      expectedRevision: 7n,
-    });
-    assert.equal(conflict.status, "conflict");
     assert.equal((await store.append("account-1", events, { idempotency })).status, "duplicate-event");
     assert.equal(await store.findIdempotencyRecord(idempotency.identity), null);
     appended(await store.append("account-1", contractEvents(1), { idempotency }));
   });
+
+  having("appendConditions")(
+    "does not record a condition that fails, and answers before it looks at one",
+    async (store) => {
+      if (!(await takesKeys(store))) return;
+      await store.append("account-1", contractEvents(1));
+      const idempotency = entry("k");
+      const conditions = [{ filter: {}, noEventAfter: 0n }];
+      const refused = await store.append("account-1", contractEvents(1), { idempotency, conditions });
+      assert.equal(refused.status, "condition-failed");
+      assert.equal(await store.findIdempotencyRecord(idempotency.identity), null);
+      appended(await store.append("account-1", contractEvents(1), { idempotency }));
+      const again = await store.append("account-1", contractEvents(1), { idempotency, conditions });
+      assert.equal(again.status, "already-recorded");
+    },
+  );
 
   test("writes once when the same key arrives many times at once", async (store) => {
     const outcomes = await Promise.all(
