@@ -10,7 +10,7 @@ export class TcpProxy implements AsyncDisposable {
   readonly #sockets = new Set<Socket>();
   #loss: { readonly loss: Loss; readonly pattern: string } | null = null;
   #refusing = false;
-  #silent = false;
+  #silent: "no" | "answers" | "both" = "no";
 
   private constructor(server: Server, target: URL) {
     this.#server = server;
@@ -39,14 +39,19 @@ export class TcpProxy implements AsyncDisposable {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Answers never arrive any more, and nothing is closed: as when a firewall has forgotten a connection. */
-  silence(): void {
-    this.#silent = true;
+  /** How many clients are connected. */
+  get connections(): number {
+    return this.#sockets.size / 2;
+  }
+
+  /** Answers never arrive any more, or nothing at all, and nothing is closed: a firewall has forgotten a connection. */
+  silence(options: { readonly both?: boolean } = {}): void {
+    this.#silent = options.both === true ? "both" : "answers";
   }
 
   restore(): void {
     this.#refusing = false;
-    this.#silent = false;
+    this.#silent = "no";
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -80,11 +85,11 @@ export class TcpProxy implements AsyncDisposable {
         if (armed.loss === "request") return cut();
         losing = true;
       }
-      server.write(chunk);
+      if (this.#silent !== "both") server.write(chunk);
     });
     server.on("data", (chunk) => {
       if (losing) cut();
-      else if (!this.#silent) client.write(chunk);
+      else if (this.#silent === "no") client.write(chunk);
     });
   }
 }

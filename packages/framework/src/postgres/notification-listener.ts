@@ -1,16 +1,18 @@
+import { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import type { Logger } from "../telemetry/logger.ts";
 
 const firstReconnectDelayMs = 100;
 const longestReconnectDelayMs = 5_000;
+const politeEndMs = 500;
 
 /** Listens on one channel over a connection of its own, which reconnects until it is closed. */
 export class NotificationListener {
   readonly #options: NotificationListenerOptions;
   readonly #closing = new AbortController();
   #listening: Promise<void> | null = null;
-  #client: pg.Client | null = null;
+  #connection: { readonly client: pg.Client; readonly socket: Socket } | null = null;
 
   constructor(options: NotificationListenerOptions) {
     this.#options = options;
@@ -22,7 +24,12 @@ export class NotificationListener {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#client?.end().catch(() => {});
+    if (this.#connection !== null) {
+      const { client, socket } = this.#connection;
+      // A server that cannot be reached any more does not answer to a goodbye either.
+      await Promise.race([client.end().catch(() => {}), delay(politeEndMs)]);
+      socket.destroy();
+    }
     await this.#listening;
   }
 
@@ -46,29 +53,32 @@ export class NotificationListener {
   /** Ends with the connection. */
   async #listenOnce(connected: () => void): Promise<void> {
     const { url, channel, onNotification, onConnect } = this.#options;
+    const socket = new Socket();
     const client = new pg.Client({
       connectionString: url,
       keepAlive: true,
       application_name: "tidemark listen",
       connectionTimeoutMillis: 10_000,
+      stream: () => socket,
     });
-    this.#client = client;
-    const ended = new Promise<void>((resolve, reject) => {
+    this.#connection = { client, socket };
+    // The driver leaves connect() unsettled when the connection is given up meanwhile.
+    const ended = new Promise<never>((_resolve, reject) => {
       client.once("error", reject);
-      client.once("end", resolve);
+      socket.once("close", () => reject(new Error("the server closed the connection")));
     });
     ended.catch(() => {});
     try {
       client.on("notification", ({ payload = "" }) => onNotification(payload));
-      await client.connect();
-      await client.query(`listen ${client.escapeIdentifier(channel)}`);
+      await Promise.race([client.connect(), ended]);
+      await Promise.race([client.query(`listen ${client.escapeIdentifier(channel)}`), ended]);
       connected();
       onConnect();
       await ended;
     } finally {
-      this.#client = null;
+      this.#connection = null;
       client.on("error", () => {});
-      await client.end().catch(() => {});
+      socket.destroy();
     }
   }
 }
