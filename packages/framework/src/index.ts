@@ -92,6 +92,12 @@ export {
 } from "./projection/define-table.ts";
 export type { EventOf } from "./projection/event-of.ts";
 export type { ProjectionContext } from "./projection/projection-context.ts";
+export {
+  DeadLetters,
+  type DeadLetterReport,
+  type ParkedSequenceReport,
+  type SequenceOutcome,
+} from "./projection/dead-letters.ts";
 export type { BuildReport, ProjectionStatus } from "./projection/projection-status.ts";
 export type { Commit, ProjectionStore, ProjectionWatcher, RowChange } from "./projection/projection-store.ts";
 export {
@@ -108,5 +114,6 @@ export type {
   LeaseReport,
   LeaseStore,
 } from "./subscription/lease-store.ts";
+export type { ParkingLimits } from "./subscription/parking-breaker.ts";
 export { defaultRetryStrategy, type RetryStrategy } from "./subscription/retry-strategy.ts";
 export { silentLogger, type Logger } from "./telemetry/logger.ts";

@@ -9,6 +9,7 @@ import { TidemarkError } from "../errors.ts";
 import { EventSerializer } from "../event/event-serializer.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import type { AnyProjection } from "../projection/any-projection.ts";
+import type { DeadLetters } from "../projection/dead-letters.ts";
 import { ProjectionSupervisor } from "../projection/projection-supervisor.ts";
 import type { QueryOptions, ReadModel } from "../projection/read-model.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
@@ -94,6 +95,11 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
       "capability-missing",
       `The application ${this.definition.name} has no projections.`,
     );
+  }
+
+  /** Events that projections could not handle, and what operators do with them. */
+  get deadLetters(): DeadLetters {
+    return this.projections.deadLetters;
   }
 
   /**

@@ -15,6 +15,7 @@ import type {
 } from "../projection/projection-store.ts";
 import type { Checkpoint } from "../subscription/checkpoint.ts";
 import type { PartitionPosition } from "../subscription/checkpoint-store.ts";
+import type { DeadLetterStore } from "../subscription/dead-letter-store.ts";
 import type { AcquiredLease, Lease, LeaseReport } from "../subscription/lease-store.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
 import { migrateFramework } from "./migrate-framework.ts";
@@ -33,6 +34,7 @@ import {
   type AcquiredRow,
 } from "./projections/leases.ts";
 import { ProjectionConnections, translated } from "./projections/projection-connections.ts";
+import { PostgresDeadLetters } from "./projections/postgres-dead-letters.ts";
 import { dropTables, endBuild, withdrawBuild } from "./projections/remove-build.ts";
 
 export interface PostgresProjectionStoreOptions {
@@ -69,6 +71,7 @@ export class PostgresProjectionStore implements ProjectionStore {
   readonly #schema: string;
   readonly #logger: Logger;
   readonly #connections: ProjectionConnections;
+  readonly deadLetters: DeadLetterStore;
   readonly #watchers = new Set<ProjectionWatcher>();
   #channel = "";
   #listener: NotificationListener | null = null;
@@ -86,6 +89,11 @@ export class PostgresProjectionStore implements ProjectionStore {
       queryConnections: options.queryConnections ?? 10,
       preparedStatements: options.preparedStatements ?? true,
       logger,
+    });
+    this.deadLetters = new PostgresDeadLetters({
+      connections: this.#connections,
+      schema: this.#schema,
+      notify: (payload) => this.#notify(payload),
     });
   }
 
@@ -245,10 +253,7 @@ export class PostgresProjectionStore implements ProjectionStore {
   }
 
   async requestFollow(build: Build, position: bigint): Promise<void> {
-    await this.#connections.run(this.#connections.control, {
-      text: "select pg_notify($1, $2)",
-      values: [this.#channel, `follow ${position} ${build.subscription}`],
-    });
+    await this.#notify(`follow ${position} ${build.subscription}`);
   }
 
   watch(watcher: ProjectionWatcher, signal: AbortSignal): void {
@@ -271,6 +276,11 @@ export class PostgresProjectionStore implements ProjectionStore {
     return { schema: this.#schema, channel: this.#channel };
   }
 
+  async #notify(payload: string): Promise<void> {
+    const values = [this.#channel, payload];
+    await this.#connections.run(this.#connections.control, { text: "select pg_notify($1, $2)", values });
+  }
+
   /** A transaction that gives up when it waits for a lock, and is tried again. */
   async #removing<T>(run: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
@@ -290,10 +300,12 @@ export class PostgresProjectionStore implements ProjectionStore {
   }
 
   #notified(payload: string): void {
-    const [, position, subscription] = /^follow (\d+) (.+)$/.exec(payload) ?? [];
+    const [, position, followed] = /^follow (\d+) (.+)$/.exec(payload) ?? [];
+    const [, requested] = /^request (.+)$/.exec(payload) ?? [];
     for (const watcher of this.#watchers) {
-      if (position === undefined || subscription === undefined) watcher.onBuildsChanged();
-      else watcher.onFollow(subscription, BigInt(position));
+      if (position !== undefined && followed !== undefined) watcher.onFollow(followed, BigInt(position));
+      else if (requested !== undefined) watcher.onRequest(requested);
+      else watcher.onBuildsChanged();
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Logger } from "../telemetry/logger.ts";
 import type { BuildState } from "./build.ts";
-import type { ProjectionStore } from "./projection-store.ts";
+import type { ProjectionStore, ProjectionWatcher } from "./projection-store.ts";
 
 /** Milliseconds that the directory is out of date at most when no notification comes through. */
 const pollMs = 1_000;
@@ -43,9 +43,9 @@ export class BuildDirectory {
   }
 
   /** Loads once, and from then on follows what other processes do. */
-  async open(onFollow: (subscription: string, position: bigint) => void): Promise<void> {
+  async open(watcher: Pick<ProjectionWatcher, "onFollow" | "onRequest">): Promise<void> {
     if (this.#timer === null) {
-      this.#store.watch({ onBuildsChanged: () => this.#refreshSoon(), onFollow }, this.#closing.signal);
+      this.#store.watch({ ...watcher, onBuildsChanged: () => this.#refreshSoon() }, this.#closing.signal);
       this.#timer = setInterval(() => this.#refreshSoon(), pollMs);
       this.#timer.unref();
     }

@@ -2,6 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { EventSerializer } from "../event/event-serializer.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import type { LeaseKeeper } from "../subscription/lease-keeper.ts";
+import type { ParkingLimits } from "../subscription/parking-breaker.ts";
+import type { Partition } from "../subscription/partition.ts";
 import type { RetryStrategy } from "../subscription/retry-strategy.ts";
 import { Subscription, type PartitionStatus } from "../subscription/subscription.ts";
 import type { SubscriptionConsumer } from "../subscription/subscription-consumer.ts";
@@ -23,6 +25,7 @@ export interface RunnerEnvironment {
   readonly label: string;
   readonly leaseMs: number;
   readonly retry: RetryStrategy;
+  readonly parking: Partial<ParkingLimits>;
   readonly maxCachedRows: number;
   readonly pageSize: number;
   readonly handlerTimeoutMs: number;
@@ -72,7 +75,7 @@ export class BuildRunner {
       ...options,
       name: build.subscription,
       filter: { types: projection.events.map(({ recordName }) => recordName) },
-      consumer: () => this.#consumer(),
+      consumer: (partition) => this.#consumer(partition),
       catchUpFlushMs: build.status === "building" ? buildingFlushMs : 1_000,
       onAcquire: ({ checkpoint, events }) => {
         this.#position = this.#readPosition = checkpoint?.position ?? 0n;
@@ -101,7 +104,7 @@ export class BuildRunner {
   /** Whether this process works on the build now. */
   get working(): boolean {
     return this.partitions.some(
-      ({ state }) => state === "running" || state === "retrying" || state === "stalled",
+      ({ state }) => state === "running" || state === "retrying" || state === "tripped",
     );
   }
 
@@ -115,6 +118,11 @@ export class BuildRunner {
   /** Somebody waits for this position. */
   follow(position: bigint): void {
     this.#subscription.follow(position);
+  }
+
+  /** An operator asks for something about parked sequences. */
+  readRequests(): void {
+    this.#subscription.readRequests();
   }
 
   /** How far this process has read; `null` while another one does it. */
@@ -143,12 +151,12 @@ export class BuildRunner {
     await this.close();
   }
 
-  #consumer(): SubscriptionConsumer {
+  #consumer(partition: Partition): SubscriptionConsumer {
     const projection = this.#projection;
     const { maxCachedRows: maxRows } = this.#environment;
     return projection.form === "fold"
-      ? new FoldProjector({ ...this.#environment, projection, build: this.build, maxRows })
-      : new HandlersProjector({ ...this.#environment, projection, build: this.build });
+      ? new FoldProjector({ ...this.#environment, projection, build: this.build, partition, maxRows })
+      : new HandlersProjector({ ...this.#environment, projection, build: this.build, partition });
   }
 
   #advanced(): void {

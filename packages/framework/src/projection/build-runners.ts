@@ -52,6 +52,13 @@ export class BuildRunners {
     return false;
   }
 
+  /** An operator asks for something about the parked sequences of a subscription. */
+  readRequests(subscription: string): void {
+    for (const runner of this.#runners.values()) {
+      if (runner.build.subscription === subscription) runner.readRequests();
+    }
+  }
+
   /** How far this process is with a build; `null` when another one works on it, or nobody. */
   progressOf(id: bigint): ProgressReport | null {
     return this.#runners.get(id)?.progress ?? null;

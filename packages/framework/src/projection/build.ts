@@ -49,6 +49,15 @@ export interface BuildState {
   readonly progress: ProgressReport;
   /** Who works on it; empty while nobody does. */
   readonly holders: readonly LeaseHolder[];
+  readonly parked: ParkedCount;
+}
+
+/** Events that wait because one of their sequence could not be handled. */
+export interface ParkedCount {
+  readonly sequences: number;
+  readonly events: number;
+  /** `null` when nothing is parked. */
+  readonly oldestAt: Date | null;
 }
 
 /** How far a rebuild has come. */

@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import type { EventStore } from "../event-store/event-store.ts";
 import type { Checkpoint } from "../subscription/checkpoint.ts";
 import type { CheckpointStore } from "../subscription/checkpoint-store.ts";
+import type { DeadLetterStore, LetterChanges } from "../subscription/dead-letter-store.ts";
 import type { Lease, LeaseStore } from "../subscription/lease-store.ts";
 import type { AnyProjection, AnyRow } from "./any-projection.ts";
 import type { Build, BuildState, ProgressReport } from "./build.ts";
@@ -23,6 +24,8 @@ export interface Commit {
   readonly checkpoint: Checkpoint;
   /** Handled since the commit before. */
   readonly events: number;
+  /** Default: none are parked or released. */
+  readonly letters?: LetterChanges;
 }
 
 export interface ProjectionWatcher {
@@ -30,6 +33,8 @@ export interface ProjectionWatcher {
   readonly onBuildsChanged: () => void;
   /** A query somewhere waits for this position. */
   readonly onFollow: (subscription: string, position: bigint) => void;
+  /** An operator asks for something about parked sequences. */
+  readonly onRequest: (subscription: string) => void;
 }
 
 /**
@@ -37,6 +42,8 @@ export interface ProjectionWatcher {
  * Every method throws TidemarkError `store-unavailable` when the database cannot be used now.
  */
 export interface ProjectionStore extends CheckpointStore, LeaseStore {
+  readonly deadLetters: DeadLetterStore;
+
   /** Connects and migrates. Called once, before anything else. */
   open(): Promise<void>;
 

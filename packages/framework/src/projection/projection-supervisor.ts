@@ -4,6 +4,7 @@ import { TidemarkError } from "../errors.ts";
 import type { EventSerializer } from "../event/event-serializer.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import { LeaseKeeper } from "../subscription/lease-keeper.ts";
+import type { ParkingLimits } from "../subscription/parking-breaker.ts";
 import { defaultRetryStrategy, type RetryStrategy } from "../subscription/retry-strategy.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
 import type { AnyProjection } from "./any-projection.ts";
@@ -12,6 +13,7 @@ import { BuildRunners } from "./build-runners.ts";
 import type { Build, BuildProgress, BuildState } from "./build.ts";
 import { compareFingerprints, fingerprintOf } from "./fingerprint.ts";
 import { PositionWaiters } from "./position-waiters.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import type { ProjectionStatus } from "./projection-status.ts";
 import type { ProjectionStore } from "./projection-store.ts";
 import type { QueryOptions, ReadModel } from "./read-model.ts";
@@ -30,6 +32,8 @@ export interface ProjectionSupervisorOptions {
   /** Milliseconds until a process that has died is taken over. Default 10,000. */
   readonly leaseMs?: number;
   readonly retry?: RetryStrategy;
+  /** How much may be parked before a partition stands instead. Default 100 sequences, 20 % within a minute. */
+  readonly parking?: Partial<ParkingLimits>;
   /** Rows that the projector of a fold keeps in memory. Default 100,000. */
   readonly maxCachedRows?: number;
   /** Events that a projector reads at a time. Default 2,000. */
@@ -54,6 +58,8 @@ export class ProjectionSupervisor {
   readonly #readModels: ReadModels;
   readonly #keeper: LeaseKeeper;
   readonly #runners: BuildRunners;
+  /** Events that were parked, and what operators do with them. */
+  readonly deadLetters: DeadLetters;
   /** Builds that must pass a position before they serve again, because they were left behind for a newer one. */
   readonly #catchingUp = new Map<bigint, bigint>();
   #started = false;
@@ -73,8 +79,10 @@ export class ProjectionSupervisor {
       directory: this.#directory,
       waiters: this.#waiters,
       isCaughtUp: (state) => this.#isCaughtUp(state),
-      isStalled: ({ build, holders }) =>
-        [...holders, ...this.#runners.partitionsOf(build.id)].some(({ state }) => state === "stalled"),
+      isDegraded: ({ build, holders, parked }) =>
+        parked.sequences > 0 ||
+        holders.some(({ state }) => state === "tripped") ||
+        this.#runners.partitionsOf(build.id).some((own) => own.parked > 0 || own.state === "tripped"),
       follow: (build, position) => this.#follow(build, position),
     });
     this.#keeper = new LeaseKeeper({ store, leaseMs, logger });
@@ -87,6 +95,7 @@ export class ProjectionSupervisor {
       label: `${options.applicationName} on ${hostname()}, process ${process.pid}`,
       leaseMs,
       retry: options.retry ?? defaultRetryStrategy,
+      parking: options.parking ?? {},
       maxCachedRows: options.maxCachedRows ?? 100_000,
       pageSize: options.pageSize ?? 2_000,
       handlerTimeoutMs: options.handlerTimeoutMs ?? 30_000,
@@ -94,6 +103,12 @@ export class ProjectionSupervisor {
       onCommit: ({ subscription }, partition, position) =>
         this.#waiters.advanced(subscription, partition, position),
       onActivated: () => void this.#directory.refresh().catch(() => undefined),
+    });
+    this.deadLetters = new DeadLetters({
+      store: store.deadLetters,
+      eventStore,
+      serializer: options.serializer,
+      builds: (projection) => this.#builds(projection),
     });
   }
 
@@ -263,7 +278,10 @@ export class ProjectionSupervisor {
 
   async #open(): Promise<void> {
     this.#refuseWhenClosed();
-    await this.#directory.open((subscription, position) => this.#runners.follow(subscription, position));
+    await this.#directory.open({
+      onFollow: (subscription, position) => this.#runners.follow(subscription, position),
+      onRequest: (subscription) => this.#runners.readRequests(subscription),
+    });
   }
 
   #refuseWhenClosed(): void {
@@ -271,6 +289,15 @@ export class ProjectionSupervisor {
     throw new TidemarkError("application-closed", "The application is shutting down: ask another node.", {
       details: { retryAfterSeconds: 1 },
     });
+  }
+
+  async #builds(projection?: string): Promise<readonly Build[]> {
+    if (projection !== undefined) this.#definition(projection);
+    await this.#open();
+    await this.#directory.refresh();
+    return this.#directory.states
+      .map(({ build }) => build)
+      .filter((build) => projection === undefined || build.projection === projection);
   }
 
   #definition(name: string): AnyProjection {

@@ -107,7 +107,7 @@ export class ReadModels {
 
   #stateOf(projection: AnyProjection, state: BuildState): ReadModelState {
     if (state.build.version !== projection.version) return "frozen";
-    return this.#options.isStalled(state) ? "degraded" : "current";
+    return this.#options.isDegraded(state) ? "degraded" : "current";
   }
 
   #rebuilding(projection: AnyProjection): TidemarkError {
@@ -136,8 +136,8 @@ export interface ReadModelsOptions {
   readonly waiters: PositionWaiters;
   /** False for a build that was left behind and is being brought up to date before it serves again. */
   readonly isCaughtUp: (state: BuildState) => boolean;
-  /** True while an event that keeps failing holds a partition of it up. */
-  readonly isStalled: (state: BuildState) => boolean;
+  /** True while events that failed are missing in it, or hold a partition of it up. */
+  readonly isDegraded: (state: BuildState) => boolean;
   /** Asks whoever works on the build to let its checkpoint follow the log at once. */
   readonly follow: (build: BuildState["build"], position: bigint) => Promise<void>;
 }

@@ -4,19 +4,21 @@ import type { EventFilter } from "../event-store/event-filter.ts";
 import type { EventPage, EventStore } from "../event-store/event-store.ts";
 import { checkpointAt, type Checkpoint } from "./checkpoint.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
+import type { DeadLetterStore } from "./dead-letter-store.ts";
 import { EventFailure } from "./event-failure.ts";
 import type { Isolation } from "./isolation.ts";
-import type { Lease } from "./lease-store.ts";
 import { ReadAhead } from "./read-ahead.ts";
-import type { SubscriptionConsumer } from "./subscription-consumer.ts";
+import { SequenceRetry } from "./sequence-retry.ts";
+import type { ConsumerContext, SubscriptionConsumer } from "./subscription-consumer.ts";
 
 export interface PartitionRunOptions {
   readonly eventStore: EventStore;
   readonly checkpoints: CheckpointStore;
+  readonly deadLetters: DeadLetterStore;
   readonly filter: EventFilter;
   readonly consumer: SubscriptionConsumer;
   readonly isolation: Isolation;
-  readonly lease: Lease;
+  readonly context: ConsumerContext;
   readonly checkpoint: Checkpoint;
   readonly pageSize: number;
   /** Milliseconds that events of history may wait, applied but not flushed. */
@@ -24,7 +26,6 @@ export interface PartitionRunOptions {
   /** Applied, but not committed: `pending` events up to `position`. */
   readonly onApply: (position: bigint, pending: number) => void;
   readonly onCommit: (position: bigint, events: number) => void;
-  readonly signal: AbortSignal;
 }
 
 /** Live events are flushed when no more are there; under steady load at least this often. */
@@ -32,6 +33,9 @@ const liveFlushMs = 100;
 
 /** An idle checkpoint follows the log at least this often. */
 const followMs = 1_000;
+
+/** An operator's request is seen after this many milliseconds, should its notification be lost. */
+const requestsMs = 1_000;
 
 /** Reads, applies and commits from a checkpoint on, under one lease, until the signal aborts or something fails. */
 export class PartitionRun {
@@ -45,12 +49,15 @@ export class PartitionRun {
   #history = true;
   #head = 0n;
   #wanted = 0n;
+  #requestsReadAt = 0;
+  readonly #retry: SequenceRetry;
   #wake: () => void = () => {};
 
   constructor(options: PartitionRunOptions) {
     this.#options = options;
     this.#committed = options.checkpoint;
     this.#scanned = options.checkpoint.position;
+    this.#retry = new SequenceRetry(options);
   }
 
   get committed(): Checkpoint {
@@ -64,9 +71,20 @@ export class PartitionRun {
     this.#wake();
   }
 
+  /** An operator may have asked for something. */
+  readRequests(): void {
+    this.#requestsReadAt = 0;
+    this.#wake();
+  }
+
   async run(): Promise<void> {
-    const { eventStore, consumer, filter, pageSize, lease, signal } = this.#options;
-    consumer.begin(lease, this.#committed, signal);
+    const { eventStore, consumer, filter, pageSize, context } = this.#options;
+    const { signal } = context;
+    context.parked.reset();
+    consumer.begin(context, this.#committed);
+    // A partition that stands before an event serves its operator all the same.
+    do await this.#serveRequests();
+    while (context.parked.requested !== null);
     this.#head = await eventStore.head();
     this.#history = this.#head > this.#committed.position;
     const reading = new AbortController();
@@ -80,12 +98,13 @@ export class PartitionRun {
     );
     try {
       for (;;) {
+        await this.#serveRequests();
         if (await this.#pageBeforeDeadline(pages)) {
           const page = await pages.take();
           if (page === null) break;
           await this.#take(page, pages);
         } else {
-          await this.#commit();
+          if (this.#timeToCommit() <= 0) await this.#commit();
         }
       }
       // A clean end keeps what is applied; a lost lease refuses it.
@@ -118,7 +137,7 @@ export class PartitionRun {
     if (caughtUp || (!this.#history && this.#pending > 0 && !pages.arrived)) {
       if (this.#pending > 0) await this.#flush();
     }
-    if (caughtUp || this.#timeLeft() <= 0) await this.#commit();
+    if (caughtUp || this.#timeToCommit() <= 0) await this.#commit();
   }
 
   async #apply(events: readonly StoredEvent[]): Promise<void> {
@@ -149,15 +168,17 @@ export class PartitionRun {
     const events = this.#pending;
     const checkpoint = { storeId: eventStore.storeId, position, eventId };
     try {
-      await consumer.flush(checkpoint, events);
+      await consumer.flush({ checkpoint, events, released: null });
     } catch (error) {
       if (!(error instanceof EventFailure)) throw error;
-      if (events === 1) throw new EventFailure(position, error.cause);
+      if (events === 1) throw new EventFailure(position, error.cause, error);
       // Handlers know their event and run again one by one; a bulk write does not, so halves tell.
       isolation.narrow(error.position === null ? Math.floor(events / 2) : 1, position);
       throw new BatchFailure(error);
     }
     this.#pending = 0;
+    const { parked, lease } = this.#options.context;
+    parked.committed(lease.subscription, lease.partition);
     this.#moved(checkpoint, events);
   }
 
@@ -165,10 +186,29 @@ export class PartitionRun {
   async #commit(): Promise<void> {
     if (this.#pending > 0) await this.#flush();
     if (this.#scanned <= this.#committed.position) return;
-    const { eventStore, checkpoints, lease } = this.#options;
+    const { eventStore, checkpoints, context } = this.#options;
     const checkpoint = await checkpointAt(eventStore, this.#scanned);
-    await checkpoints.saveCheckpoint(lease, checkpoint);
+    await checkpoints.saveCheckpoint(context.lease, checkpoint);
     this.#moved(checkpoint, 0);
+  }
+
+  /** One step of what operators ask for; live events go on in between. */
+  async #serveRequests(): Promise<void> {
+    const { context, deadLetters } = this.#options;
+    const { parked, lease } = context;
+    if (parked.none) return;
+    if (parked.requested === null) {
+      if (performance.now() - this.#requestsReadAt < requestsMs) return;
+      this.#requestsReadAt = performance.now();
+      parked.load(await deadLetters.parked(lease.subscription, lease.partition));
+    }
+    const { requested } = parked;
+    if (requested === null) return;
+    if (this.#pending > 0) await this.#flush();
+    await this.#retry.step(requested, this.#committed);
+    // A request that ended or failed is no longer one.
+    parked.load(await deadLetters.parked(lease.subscription, lease.partition));
+    this.#requestsReadAt = performance.now();
   }
 
   #moved(checkpoint: Checkpoint, events: number): void {
@@ -196,8 +236,18 @@ export class PartitionRun {
     return true;
   }
 
-  /** Milliseconds until a commit is due. */
+  /** Milliseconds until there is something to do beside reading. */
   #timeLeft(): number {
+    return Math.min(this.#timeToCommit(), this.#timeToRequests());
+  }
+
+  #timeToRequests(): number {
+    const { parked } = this.#options.context;
+    if (parked.none) return Infinity;
+    return parked.requested === null ? this.#requestsReadAt + requestsMs - performance.now() : 0;
+  }
+
+  #timeToCommit(): number {
     const now = performance.now();
     if (this.#pending > 0) {
       const bound = this.#history ? this.#options.catchUpFlushMs : liveFlushMs;

@@ -4,35 +4,41 @@ import type { EventStore } from "../event-store/event-store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { compareWithLog } from "./checkpoint.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
+import type { DeadLetterStore } from "./dead-letter-store.ts";
 import { EventFailure } from "./event-failure.ts";
 import { classifyFailure } from "./failure-class.ts";
 import { Isolation } from "./isolation.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { AcquiredLease, LeaseStore } from "./lease-store.ts";
+import { ParkedSequences } from "./parked-sequences.ts";
+import { ParkingBreaker, type ParkingLimits } from "./parking-breaker.ts";
 import type { Partition } from "./partition.ts";
 import { BatchFailure, PartitionRun } from "./partition-run.ts";
 import { infrastructureRetry, retryDelay, type RetryStrategy } from "./retry-strategy.ts";
+import type { Sequence } from "./sequence.ts";
 import type { SubscriptionConsumer } from "./subscription-consumer.ts";
 
 /**
- * `standby`: another process has the lease. `retrying` and `stalled`: an event fails, and the partition stands before
- * it. `paused`: infrastructure is away. `waiting`: an event needs a newer deployment. `diverged`: the checkpoint is of
- * another log, nothing happens until someone decides.
+ * `standby`: another process has the lease. `retrying`: an event fails, and is tried again. `tripped`: more fails than
+ * may be parked, so the partition stands and tries seldom until someone has looked. `paused`: infrastructure is away.
+ * `waiting`: an event needs a newer deployment. `diverged`: the checkpoint is of another log, nothing happens until
+ * someone decides.
  */
 export type PartitionState =
-  "standby" | "running" | "retrying" | "stalled" | "paused" | "waiting" | "diverged" | "stopped";
+  "standby" | "running" | "retrying" | "tripped" | "paused" | "waiting" | "diverged" | "stopped";
 
 export interface PartitionWorkerOptions {
   readonly subscription: string;
   readonly partition: Partition;
   readonly filter: EventFilter;
   readonly eventStore: EventStore;
-  readonly store: CheckpointStore & LeaseStore;
+  readonly store: CheckpointStore & LeaseStore & { readonly deadLetters: DeadLetterStore };
   readonly keeper: LeaseKeeper;
   readonly owner: string;
   readonly label: string;
   readonly leaseMs: number;
   readonly retry: RetryStrategy;
+  readonly parking: ParkingLimits;
   readonly consumer: SubscriptionConsumer;
   readonly pageSize: number;
   readonly catchUpFlushMs: number;
@@ -50,14 +56,18 @@ const newerDelayMs = 5_000;
 export class PartitionWorker {
   readonly #options: PartitionWorkerOptions;
   readonly #isolation = new Isolation();
+  readonly #breaker: ParkingBreaker;
+  #parked = new ParkedSequences();
   #run: PartitionRun | null = null;
   #wanted = 0n;
+  #wake: () => void = () => {};
   #outages = 0;
   #state: PartitionState = "standby";
   #error: string | null = null;
 
   constructor(options: PartitionWorkerOptions) {
     this.#options = options;
+    this.#breaker = new ParkingBreaker(options.parking);
   }
 
   get state(): PartitionState {
@@ -66,6 +76,17 @@ export class PartitionWorker {
 
   get error(): string | null {
     return this.#error;
+  }
+
+  /** Sequences that stand still, while this process owns the partition. */
+  get parked(): number {
+    return this.#run === null ? 0 : this.#parked.size;
+  }
+
+  /** An operator may have asked for a retry or a discard. */
+  readRequests(): void {
+    this.#run?.readRequests();
+    if (this.#state === "tripped") this.#wake();
   }
 
   follow(position: bigint): void {
@@ -99,29 +120,33 @@ export class PartitionWorker {
   }
 
   async #workUnder(acquired: AcquiredLease): Promise<void> {
-    const { eventStore, keeper, subscription, onAcquire } = this.#options;
+    const { eventStore, keeper, subscription, onAcquire, store, partition } = this.#options;
     const { lease } = acquired;
     const held = keeper.hold(lease, () => ({ state: this.#state, error: this.#error }));
     const signal = AbortSignal.any([this.#options.signal, held.signal]);
     try {
       let checkpoint = acquired.checkpoint ?? { storeId: eventStore.storeId, position: 0n, eventId: null };
       await compareWithLog(eventStore, subscription, checkpoint);
+      const parked = new ParkedSequences();
+      parked.load(await store.deadLetters.parked(subscription, partition.number));
+      this.#parked = parked;
+      const context = { lease, signal, parked, breaker: this.#breaker };
       this.#become("running");
       onAcquire(acquired);
       while (!signal.aborted) {
         const run = new PartitionRun({
           ...this.#options,
-          checkpoints: this.#options.store,
+          checkpoints: store,
+          deadLetters: store.deadLetters,
           isolation: this.#isolation,
-          lease,
+          context,
           checkpoint,
           onCommit: (position, events) => this.#committed(position, events),
-          signal,
         });
         this.#run = run;
         run.follow(this.#wanted);
         try {
-          if (this.#state !== "retrying" && this.#state !== "stalled") this.#become("running");
+          if (this.#state !== "retrying" && this.#state !== "tripped") this.#become("running");
           await run.run();
           if (!signal.aborted) throw new Error("the event store ended the subscription");
         } catch (error) {
@@ -149,14 +174,40 @@ export class PartitionWorker {
     }
     const { retry, subscription, logger } = this.#options;
     const attempts = this.#isolation.found(error.position);
-    const stalled = attempts >= retry.steps;
-    const wait = stalled ? retry.cap : retryDelay(retry, attempts);
-    this.#become(stalled ? "stalled" : "retrying", `position ${error.position}: ${error.message}`);
-    logger[stalled ? "error" : "warn"](
-      { err: error.cause, subscription, position: String(error.position), attempts, retryInMs: wait },
-      stalled ? "an event keeps failing; its partition stands still before it" : "an event failed",
+    const failed = { err: error.cause, subscription, position: String(error.position), attempts };
+    const message = `position ${error.position}: ${error.message}`;
+    if (error.retryable && attempts < retry.steps) {
+      const wait = retryDelay(retry, attempts);
+      this.#become("retrying", message);
+      logger.warn({ ...failed, retryInMs: wait }, "an event failed");
+      await this.#pause(wait);
+      return;
+    }
+    const refusal = this.#refusalToPark(error.sequences);
+    if (refusal !== null) {
+      this.#become("tripped", `${refusal}; ${message}`);
+      logger.error(
+        { ...failed, reason: refusal, retryInMs: retry.cap },
+        "a partition stands: too much fails",
+      );
+      await this.#pause(retry.cap);
+      return;
+    }
+    const condemned = { position: error.position, error: error.message, attempts };
+    for (const sequence of error.sequences) this.#parked.condemn(sequence, condemned);
+    logger.error(
+      { ...failed, sequences: error.sequences },
+      "an event is parked, and what follows in its sequence",
     );
-    await this.#pause(wait);
+  }
+
+  #refusalToPark(sequences: readonly Sequence[]): string | null {
+    if (sequences.length === 0) return "nobody knows which sequence the event belongs to";
+    for (const sequence of sequences) {
+      const refusal = this.#breaker.refusal(sequence, this.#parked.size);
+      if (refusal !== null) return refusal;
+    }
+    return null;
   }
 
   async #recover(error: unknown): Promise<void> {
@@ -195,6 +246,9 @@ export class PartitionWorker {
   }
 
   async #pause(milliseconds: number): Promise<void> {
-    await delay(milliseconds, undefined, { signal: this.#options.signal }).catch(() => undefined);
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    const signal = AbortSignal.any([this.#options.signal, woken.signal]);
+    await delay(milliseconds, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -3,8 +3,10 @@ import type { EventFilter } from "../event-store/event-filter.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
+import type { DeadLetterStore } from "./dead-letter-store.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { AcquiredLease, LeaseStore } from "./lease-store.ts";
+import { defaultParkingLimits, type ParkingLimits } from "./parking-breaker.ts";
 import { wholeLog, type Partition } from "./partition.ts";
 import { PartitionWorker, type PartitionState } from "./partition-worker.ts";
 import { defaultRetryStrategy, type RetryStrategy } from "./retry-strategy.ts";
@@ -15,7 +17,7 @@ export interface SubscriptionOptions {
   readonly name: string;
   readonly filter: EventFilter;
   readonly eventStore: EventStore;
-  readonly store: CheckpointStore & LeaseStore;
+  readonly store: CheckpointStore & LeaseStore & { readonly deadLetters: DeadLetterStore };
   readonly keeper: LeaseKeeper;
   /** A uuid of this process's supervisor. */
   readonly owner: string;
@@ -26,6 +28,7 @@ export interface SubscriptionOptions {
   readonly partitions?: readonly Partition[];
   readonly consumer: (partition: Partition) => SubscriptionConsumer;
   readonly retry?: RetryStrategy;
+  readonly parking?: Partial<ParkingLimits>;
   /** Events a page at most. Default 2,000. */
   readonly pageSize?: number;
   /** Milliseconds that events of history may wait, applied but not committed. Default 1,000. */
@@ -43,6 +46,8 @@ export interface PartitionStatus {
   readonly partition: number;
   readonly state: PartitionState;
   readonly error: string | null;
+  /** Sequences that stand still, as far as this process owns the partition. */
+  readonly parked: number;
 }
 
 /**
@@ -69,6 +74,7 @@ export class Subscription {
           partition,
           consumer: options.consumer(partition),
           retry: options.retry ?? defaultRetryStrategy,
+          parking: { ...defaultParkingLimits, ...options.parking },
           pageSize: options.pageSize ?? 2_000,
           catchUpFlushMs: options.catchUpFlushMs ?? 1_000,
           onAcquire: options.onAcquire ?? (() => {}),
@@ -86,12 +92,22 @@ export class Subscription {
   }
 
   get status(): readonly PartitionStatus[] {
-    return [...this.#workers].map(([partition, { state, error }]) => ({ partition, state, error }));
+    return [...this.#workers].map(([partition, { state, error, parked }]) => ({
+      partition,
+      state,
+      error,
+      parked,
+    }));
   }
 
   /** Somebody waits for this position: checkpoints that only follow the log move at once. */
   follow(position: bigint): void {
     for (const worker of this.#workers.values()) worker.follow(position);
+  }
+
+  /** An operator may have asked for a retry or a discard of a parked sequence. */
+  readRequests(): void {
+    for (const worker of this.#workers.values()) worker.readRequests();
   }
 
   /** Ends after the commit that is under way, and releases the leases. */

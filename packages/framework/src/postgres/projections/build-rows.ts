@@ -26,6 +26,7 @@ export interface BuildStateRow extends BuildRow {
   readonly events: bigint;
   readonly positions: readonly { readonly partition: number; readonly position: string }[];
   readonly holders: readonly LeaseHolder[];
+  readonly parked: { readonly sequences: number; readonly events: number; readonly oldestAt: string | null };
 }
 
 export const buildColumns = `b.id, b.projection, b.version, b.number, b.schema_name, b.subscription, b.status,
@@ -36,7 +37,7 @@ export function buildsStatement(schema: string, projections: readonly string[] |
   return {
     text: `select ${buildColumns},
         exists (select from ${schema}.projection_pointers p where p.build_id = b.id) as serving,
-        c.events, c.positions, l.holders
+        c.events, c.positions, l.holders, d.parked
       from ${schema}.projection_builds b
       cross join lateral (
         select coalesce(sum(c.events), 0)::bigint as events, coalesce(json_agg(json_build_object(
@@ -49,6 +50,11 @@ export function buildsStatement(schema: string, projections: readonly string[] |
         ), '[]') as holders
         from ${schema}.leases l where l.subscription = b.subscription and l.expires_at > clock_timestamp()
       ) l
+      cross join lateral (
+        select json_build_object('sequences', count(*), 'oldestAt', min(s.parked_at),
+          'events', coalesce(sum(s.events), 0)) as parked
+        from ${schema}.parked_sequences s where s.subscription = b.subscription
+      ) d
       where b.status in ('building', 'active', 'retired') and ($1::text[] is null or b.projection = any ($1))
       order by b.projection, b.version desc, b.number desc`,
     values: [projections ?? null],
@@ -84,5 +90,9 @@ export function toBuildState(row: BuildStateRow): BuildState {
       etaSeconds: row.eta_seconds,
     },
     holders: row.holders,
+    parked: {
+      ...row.parked,
+      oldestAt: row.parked.oldestAt === null ? null : new Date(row.parked.oldestAt),
+    },
   };
 }

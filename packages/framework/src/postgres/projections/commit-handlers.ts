@@ -1,8 +1,9 @@
-import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
+import { CompiledQuery, Kysely, PostgresDialect, sql, type Transaction } from "kysely";
 import type pg from "pg";
 import type { Build } from "../../projection/build.ts";
 import type { Commit } from "../../projection/projection-store.ts";
 import { useSchema } from "./create-build.ts";
+import { letterStatements } from "./letter-statements.ts";
 import { translated, type ProjectionConnections } from "./projection-connections.ts";
 
 /**
@@ -44,6 +45,9 @@ export async function commitHandlers(
     await db.transaction().execute(async (tx) => {
       await begin(tx, build, timeoutMs);
       await run(tx.withSchema(build.schema));
+      for (const { text, values } of letterStatements(schema, commit)) {
+        await tx.executeQuery(CompiledQuery.raw(text, [...values]));
+      }
       await moveCheckpoint(tx, schema, commit);
     });
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Table } from "../../projection/define-table.ts";
 import type { Commit, RowChange } from "../../projection/projection-store.ts";
 import { EventFailure } from "../../subscription/event-failure.ts";
 import { fromDriver } from "./column-array.ts";
+import { letterStatements } from "./letter-statements.ts";
 import type { ProjectionConnections } from "./projection-connections.ts";
 import { checkpointStatement, loadStatement, writeStatement, type Statement } from "./row-statements.ts";
 
@@ -20,21 +21,24 @@ export async function commitRows(
   changes: readonly RowChange[],
   commit: Commit,
 ): Promise<void> {
-  if (changes.length === 0) {
+  const { project } = connections;
+  const letters = letterStatements(schema, commit);
+  if (changes.length === 0 && letters.length === 0) {
     await saveCheckpoint(connections, schema, commit);
     return;
   }
-  const { project } = connections;
-  if (changes.length <= rowsPerStatement) {
+  if (changes.length <= rowsPerStatement && letters.length === 0) {
     const statement = statementFor(schema, build, table, changes, commit);
     await connections.run(project, statement, preparedName(statement.text));
     return;
   }
+  const late = commit.letters?.released != null;
   await connections.transaction(project, async (client) => {
     for (let from = 0; from < changes.length; from += rowsPerStatement) {
       const chunk = changes.slice(from, from + rowsPerStatement);
-      await connections.run(client, statementFor(schema, build, table, chunk, null));
+      await connections.run(client, statementFor(schema, build, table, chunk, null, late));
     }
+    for (const statement of letters) await connections.run(client, statement);
     await connections.run(client, checkpointStatement(schema, commit));
   });
 }
@@ -46,9 +50,10 @@ function statementFor(
   table: Table,
   changes: readonly RowChange[],
   commit: Commit | null,
+  late = false,
 ): Statement {
   try {
-    return writeStatement(schema, build.schema, table, changes, commit);
+    return writeStatement(schema, build.schema, table, changes, commit, { late });
   } catch (error) {
     throw new EventFailure(null, error);
   }

@@ -15,6 +15,8 @@ export interface Statement {
  * Writes rows with one statement, and the checkpoint too when `commit` is given. It raises TM001 when the fencing
  * token is not the newest, TM002 when a row is not as the projector knew it; nothing is written then.
  *
+ * `late` also takes rows whose last event has the same position.
+ *
  * One statement in autocommit is one round trip and one flush of the write-ahead log: a live event is visible a third
  * sooner than with begin and commit. `schema` is quoted, `buildSchema` a plain name.
  */
@@ -24,15 +26,20 @@ export function writeStatement(
   table: Table,
   changes: readonly RowChange[],
   commit: Commit | null,
+  options: { readonly late?: boolean } = {},
 ): Statement {
+  // Events that waited as dead letters come after later ones of the same row.
+  const before = options.late === true ? "<=" : "<";
   const values: unknown[] = [];
   const parameter = (value: unknown): number => values.push(value);
   const written = changes.filter((change) => change.row !== null);
   const deleted = changes.filter((change) => change.row === null);
   const parts: string[] = [];
   if (commit !== null) parts.push(`fence as (${fence(schema, commit, parameter)})`);
-  if (written.length > 0) parts.push(`written as (${upsert(buildSchema, table, written, parameter)})`);
-  if (deleted.length > 0) parts.push(`deleted as (${remove(buildSchema, table, deleted, parameter)})`);
+  if (written.length > 0)
+    parts.push(`written as (${upsert(buildSchema, table, written, before, parameter)})`);
+  if (deleted.length > 0)
+    parts.push(`deleted as (${remove(buildSchema, table, deleted, before, parameter)})`);
   const counts = [
     ...(written.length > 0 ? ["(select count(*) from written)"] : []),
     ...(deleted.length > 0 ? ["(select count(*) from deleted)"] : []),
@@ -88,6 +95,7 @@ function upsert(
   schema: string,
   table: Table,
   changes: readonly RowChange[],
+  before: "<" | "<=",
   parameter: (value: unknown) => number,
 ): string {
   const columns = Object.entries(table.columns);
@@ -104,7 +112,7 @@ function upsert(
   return `insert into ${tableName(schema, table)} as t (${names.join(", ")}, ${positionColumn})
     select * from unnest(${arrays.join(", ")})
     on conflict (${keyNames(table).join(", ")}) do update set ${updates.join(", ")}
-    where t.${positionColumn} < excluded.${positionColumn}
+    where t.${positionColumn} ${before} excluded.${positionColumn}
     returning 1`;
 }
 
@@ -112,6 +120,7 @@ function remove(
   schema: string,
   table: Table,
   changes: readonly RowChange[],
+  before: "<" | "<=",
   parameter: (value: unknown) => number,
 ): string {
   const keys = keyArrays(
@@ -122,7 +131,7 @@ function remove(
   const positions = `$${parameter(int8Array(changes.map(({ position }) => position)))}::bigint[]`;
   return `delete from ${tableName(schema, table)} t
     using unnest(${[...keys, positions].join(", ")}) k(${keyNames(table).join(", ")}, ${positionColumn})
-    where ${keyMatch(table, "t", "k")} and t.${positionColumn} < k.${positionColumn}
+    where ${keyMatch(table, "t", "k")} and t.${positionColumn} ${before} k.${positionColumn}
     returning 1`;
 }
 

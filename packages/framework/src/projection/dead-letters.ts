@@ -1,0 +1,213 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { TidemarkError } from "../errors.ts";
+import type { EventSerializer } from "../event/event-serializer.ts";
+import type { RecordedEvent } from "../event/recorded-event.ts";
+import type { StoredEvent } from "../event/stored-event.ts";
+import type { EventStore } from "../event-store/event-store.ts";
+import type {
+  DeadLetterStore,
+  ParkedSequenceSummary,
+  SequenceIdentity,
+} from "../subscription/dead-letter-store.ts";
+import type { Build } from "./build.ts";
+
+/** A sequence of a projection's build that stands still. */
+export interface ParkedSequenceReport extends ParkedSequenceSummary {
+  readonly projection: string;
+  readonly version: number;
+}
+
+/** An event that waits, with what today's code makes of it. */
+export interface DeadLetterReport {
+  readonly position: bigint;
+  readonly eventId: string;
+  readonly stored: StoredEvent;
+  /** Decoded; `error` instead when its payload cannot be. */
+  readonly decoded: { readonly events: readonly RecordedEvent[] } | { readonly error: string };
+}
+
+/**
+ * - `restored`: every event of the sequence has been handled, in order.
+ * - `failed`: one fails again; it and the later ones go on waiting.
+ * - `pending`: no answer yet, because no process runs the projection or there is much to do.
+ */
+export interface SequenceOutcome {
+  readonly sequence: string;
+  readonly status: "restored" | "discarded" | "failed" | "pending";
+  readonly error: string | null;
+}
+
+export interface WaitOptions {
+  /** Milliseconds to wait for the outcome. Default 30,000. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** Told now and then how many events still wait. */
+  readonly onProgress?: (left: bigint) => void;
+}
+
+interface DeadLettersOptions {
+  readonly store: DeadLetterStore;
+  readonly eventStore: EventStore;
+  readonly serializer: EventSerializer;
+  /** The builds of a projection that have tables, or of all. */
+  readonly builds: (projection?: string) => Promise<readonly Build[]>;
+}
+
+const pollMs = 100;
+
+/**
+ * What operators do with events that were parked: list, look, retry after a fix, or give up with a reason. The process
+ * that owns the partition does the work; any other may ask.
+ *
+ * @example
+ * for (const { sequence, error } of await application.deadLetters.list("balances")) console.log(sequence, error);
+ * await application.deadLetters.retry("balances", "key:42");
+ */
+export class DeadLetters {
+  readonly #options: DeadLettersOptions;
+
+  constructor(options: DeadLettersOptions) {
+    this.#options = options;
+  }
+
+  /** Sequences that stand still, the oldest first. */
+  async list(
+    projection?: string,
+    options: { readonly limit?: number } = {},
+  ): Promise<readonly ParkedSequenceReport[]> {
+    const builds = new Map(
+      (await this.#options.builds(projection)).map((build) => [build.subscription, build]),
+    );
+    const summaries = await this.#options.store.summaries([...builds.keys()], options);
+    return summaries.flatMap((summary) => {
+      const build = builds.get(summary.subscription);
+      return build === undefined
+        ? []
+        : [{ ...summary, projection: build.projection, version: build.version }];
+    });
+  }
+
+  /** The events that wait in a sequence, in order and a page at a time, so that a million of them fits in memory. */
+  async *show(
+    sequence: SequenceIdentity,
+    options: { readonly limit?: number; readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<DeadLetterReport> {
+    const { store, eventStore, serializer } = this.#options;
+    let left = options.limit ?? Infinity;
+    let after = 0n;
+    while (left > 0) {
+      const letters = await store.letters(sequence, { after, limit: Math.min(left, 500) });
+      const last = letters.at(-1);
+      if (last === undefined) return;
+      const positions = letters.map(({ position }) => position);
+      const signal = options.signal === undefined ? {} : { signal: options.signal };
+      const events = await eventStore.eventsAt(positions, signal);
+      await serializer.prepare(events, (sha256) => eventStore.schema(sha256));
+      for (const stored of events) {
+        const { position, eventId } = stored;
+        yield { position, eventId, stored, decoded: this.#decode(stored) };
+      }
+      after = last.position;
+      left -= letters.length;
+    }
+  }
+
+  /**
+   * Handles a sequence's events again, in order, with today's code. Live events of it queue behind.
+   *
+   * @throws TidemarkError `sequence-unknown`.
+   */
+  retry(
+    projection: string,
+    sequence: string,
+    options: WaitOptions = {},
+  ): Promise<readonly SequenceOutcome[]> {
+    return this.#request(projection, sequence, { kind: "retry" }, options);
+  }
+
+  /** All sequences of a projection, one after the other. */
+  retryAll(projection: string, options: WaitOptions = {}): Promise<readonly SequenceOutcome[]> {
+    return this.#request(projection, null, { kind: "retry" }, options);
+  }
+
+  /**
+   * Gives the events of a sequence up: they are kept with the reason, never handled, and the sequence goes on with its
+   * next event.
+   *
+   * @throws TidemarkError `sequence-unknown`, `validation-failed` without a reason.
+   */
+  async discard(
+    projection: string,
+    sequence: string,
+    {
+      reason,
+      requestedBy,
+      ...options
+    }: WaitOptions & { readonly reason: string; readonly requestedBy: string },
+  ): Promise<readonly SequenceOutcome[]> {
+    if (reason.trim() === "") {
+      const message = "must say why the events are given up";
+      throw new TidemarkError("validation-failed", `The reason ${message}.`, {
+        errors: [{ field: "reason", rule: "required", message }],
+      });
+    }
+    return this.#request(projection, sequence, { kind: "discard", reason, requestedBy }, options);
+  }
+
+  async #request(
+    projection: string,
+    sequence: string | null,
+    request: Parameters<DeadLetterStore["request"]>[2],
+    options: WaitOptions,
+  ): Promise<readonly SequenceOutcome[]> {
+    const { store } = this.#options;
+    const subscriptions = (await this.#options.builds(projection)).map((build) => build.subscription);
+    const filter = { limit: 1_000, ...(sequence === null ? {} : { sequence }) };
+    const before = await store.summaries(subscriptions, filter);
+    if (before.length === 0 && sequence !== null) {
+      throw new TidemarkError(
+        "sequence-unknown",
+        `No sequence ${JSON.stringify(sequence)} of ${projection} is parked: list them to see their names.`,
+      );
+    }
+    for (const subscription of new Set(before.map((parked) => parked.subscription)))
+      await store.request(subscription, sequence, request);
+    const deadline = performance.now() + (options.timeoutMs ?? 30_000);
+    for (;;) {
+      const now = await store.summaries(subscriptions, filter);
+      const outcomes = before.map((parked) => outcomeOf(parked, now, request.kind));
+      if (outcomes.every(({ status }) => status !== "pending") || performance.now() >= deadline)
+        return outcomes;
+      options.onProgress?.(now.reduce((sum, { events }) => sum + events, 0n));
+      options.signal?.throwIfAborted();
+      await delay(pollMs, undefined, options.signal === undefined ? {} : { signal: options.signal });
+    }
+  }
+
+  #decode(stored: StoredEvent): DeadLetterReport["decoded"] {
+    try {
+      return { events: this.#options.serializer.decode(stored) };
+    } catch (error) {
+      return { error: error instanceof Error ? error.message : String(error) };
+    }
+  }
+}
+
+function outcomeOf(
+  before: ParkedSequenceSummary,
+  now: readonly ParkedSequenceSummary[],
+  kind: "retry" | "discard",
+): SequenceOutcome {
+  const { sequence } = before;
+  const left = now.find(
+    (parked) =>
+      parked.subscription === before.subscription &&
+      parked.partition === before.partition &&
+      parked.sequence === sequence,
+  );
+  if (left === undefined)
+    return { sequence, status: kind === "retry" ? "restored" : "discarded", error: null };
+  if (left.request === null && left.attempts > before.attempts)
+    return { sequence, status: "failed", error: left.error };
+  return { sequence, status: "pending", error: null };
+}
