@@ -37,6 +37,51 @@ create function __SCHEMA__.last_revision(stream_no bigint, floor bigint) returns
     (select e.revision from __SCHEMA__.events e where e.stream_no = last_revision.stream_no
      order by e.revision desc limit 1), floor);
 
+-- A page of a stream, within what its metadata shows: after size events or about page_bytes of payload it ends. A
+-- function, since its plans are kept; and a loop, since a sum over a window costs more than it.
+create function __SCHEMA__.read_stream(
+  tenant text, stream_id text, first_revision bigint, backwards boolean, size integer, page_bytes integer
+) returns setof __SCHEMA__.events language plpgsql stable as $$
+declare
+  _stream_no bigint;
+  _lowest bigint;
+  _max_age bigint;
+  _left bigint := page_bytes;
+  _event __SCHEMA__.events;
+begin
+  select s.stream_no, m.max_age_seconds, greatest(s.truncate_before, m.truncate_before,
+    case when m.max_count is not null then __SCHEMA__.last_revision(s.stream_no, s.revision) - m.max_count + 1 end)
+  into _stream_no, _max_age, _lowest
+  from __SCHEMA__.streams s left join __SCHEMA__.stream_metadata m on m.stream_no = s.stream_no
+  where s.tenant = read_stream.tenant and s.stream_id = read_stream.stream_id and not s.deleted;
+  if not found then
+    return;
+  end if;
+  if backwards then
+    for _event in
+      select * from __SCHEMA__.events e
+      where e.stream_no = _stream_no and e.revision <= first_revision and e.revision >= _lowest
+        and (_max_age is null or date_part('epoch', now() - e.recorded_at) < _max_age)
+      order by e.revision desc limit size
+    loop
+      return next _event;
+      _left := _left - octet_length(_event.data) - octet_length(_event.meta);
+      exit when _left <= 0;
+    end loop;
+  else
+    for _event in
+      select * from __SCHEMA__.events e
+      where e.stream_no = _stream_no and e.revision >= greatest(first_revision, _lowest)
+        and (_max_age is null or date_part('epoch', now() - e.recorded_at) < _max_age)
+      order by e.revision limit size
+    loop
+      return next _event;
+      _left := _left - octet_length(_event.data) - octet_length(_event.meta);
+      exit when _left <= 0;
+    end loop;
+  end if;
+end $$;
+
 -- Soft delete. expected: a revision, or -1 any, -2 no stream, -3 stream exists, as in append_events; met is false for a
 -- conflict. A procedure for the reason given there.
 create procedure __SCHEMA__.delete_stream(

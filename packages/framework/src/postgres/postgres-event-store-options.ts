@@ -1,4 +1,6 @@
 import type { AppendLimits } from "../event-store/append-limits.ts";
+import type { DiskGuardOptions } from "./event-store/disk-guard.ts";
+import type { GroupCommitLimits } from "./event-store/group-commit.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
 export interface PostgresEventStoreOptions {
@@ -27,5 +29,9 @@ export interface PostgresEventStoreOptions {
    */
   readonly appendTimeoutMs?: number;
   readonly limits?: Partial<AppendLimits>;
+  /** How much the concurrent appends of this process share a transaction, and how much of them may wait. */
+  readonly groupCommit?: Partial<GroupCommitLimits>;
+  /** Refuses appends with `log-full` before the disk is full; none by default. */
+  readonly diskGuard?: DiskGuardOptions;
   readonly logger?: Logger;
 }

@@ -24,19 +24,21 @@ import type { StreamMetadata } from "../event-store/stream-metadata.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
 import { checkConnectionString } from "./check-connection-string.ts";
 import { Appender } from "./event-store/appender.ts";
-import { Catalogue } from "./event-store/catalogue.ts";
+import { DiskGuard } from "./event-store/disk-guard.ts";
 import { ErasureSchedule } from "./event-store/erasure-schedule.ts";
 import { grantApplicationRole } from "./event-store/grant-application-role.ts";
+import { defaultGroupCommitLimits } from "./event-store/group-commit.ts";
 import { findIdempotencyRecord, IdempotencyPurge } from "./event-store/idempotency-records.ts";
 import { readEventId, readHead, type LogReader } from "./event-store/log-reader.ts";
 import { LogWatcher } from "./event-store/log-watcher.ts";
-import { ReadConnections, unavailable } from "./event-store/read-connections.ts";
+import { unavailable } from "./event-store/read-connections.ts";
+import { onePageAhead } from "./event-store/page-ahead.ts";
 import { readLog } from "./event-store/read-log.ts";
 import { readEventsAt } from "./event-store/read-positions.ts";
 import { readStream } from "./event-store/read-stream.ts";
 import { subscribeToLog } from "./event-store/read-subscription.ts";
 import { readStoreIdentity } from "./event-store/store-identity.ts";
-import { ownPool } from "./event-store/store-pool.ts";
+import { storeConnections } from "./event-store/store-connections.ts";
 import { deleteStream } from "./event-store/stream-deletion.ts";
 import { eraseStream, scheduleErasure } from "./event-store/stream-erasure.ts";
 import { readStreamMetadata, writeStreamMetadata } from "./event-store/stream-metadata.ts";
@@ -61,7 +63,7 @@ interface Opened {
 export class PostgresEventStore implements EventStore {
   readonly capabilities: EventStoreCapabilities = {
     multiStreamAppend: true,
-    appendConditions: false,
+    appendConditions: true,
     transactionalIdempotency: true,
     commitOrderPositions: true,
     erasure: true,
@@ -73,6 +75,7 @@ export class PostgresEventStore implements EventStore {
   readonly #readPool: pg.Pool;
   readonly #reader: LogReader;
   readonly #appender: Appender;
+  readonly #diskGuard: DiskGuard | null;
   readonly #purge: IdempotencyPurge;
   readonly #erasures: ErasureSchedule;
   readonly #largeEvents: LargeEventWarning;
@@ -87,30 +90,19 @@ export class PostgresEventStore implements EventStore {
     this.#options = options;
     this.#logger = logger;
     this.#limits = { ...defaultAppendLimits, ...options.limits };
-    this.#appendPool = ownPool({
-      connectionString,
-      max: options.appendConnections ?? 4,
-      applicationName: "tidemark append",
-      // Poolers refuse connections that bring settings along.
-      ...(preparedStatements ? { statementTimeoutMs: options.appendTimeoutMs ?? 30_000 } : {}),
-      logger,
-    });
-    this.#readPool = ownPool({
-      connectionString,
-      max: options.readConnections ?? 8,
-      applicationName: "tidemark read",
-      logger,
-    });
-    const connections = new ReadConnections(this.#readPool, { preparedStatements });
-    const catalogue = new Catalogue(connections, schema);
-    for (const pool of [this.#appendPool, this.#readPool]) pool.on("connect", () => catalogue.forget());
-    this.#reader = { connections, catalogue, schema };
+    const { appendPool, readPool, reader } = storeConnections(options, schema, logger);
+    this.#appendPool = appendPool;
+    this.#readPool = readPool;
+    this.#reader = reader;
+    this.#diskGuard = options.diskGuard === undefined ? null : new DiskGuard(options.diskGuard, logger);
     this.#appender = new Appender({
       pool: this.#appendPool,
       schema,
-      catalogue,
+      catalogue: reader.catalogue,
       preparedStatements,
       settleMs: 30_000,
+      groupCommit: { ...defaultGroupCommitLimits, ...options.groupCommit },
+      diskGuard: this.#diskGuard,
     });
     this.#purge = new IdempotencyPurge(this.#readPool, schema, logger);
     this.#erasures = new ErasureSchedule(this.#reader, logger);
@@ -147,6 +139,7 @@ export class PostgresEventStore implements EventStore {
       readHead: (signal) => readHead(this.#reader, signal),
       logger: this.#logger,
     });
+    await this.#diskGuard?.start();
     this.#opened = { storeId, watcher };
     this.#erasures.look();
   }
@@ -165,8 +158,11 @@ export class PostgresEventStore implements EventStore {
     const repeated = checkAppend(appends, options, this.#limits);
     if (repeated !== null) return { status: "duplicate-event", eventId: repeated };
     for (const { events } of appends) this.#largeEvents.check(events);
-    const { tenant = "", idempotency = null, signal } = options;
-    const outcome = await this.#appender.append({ tenant, streams: appends, idempotency }, signal);
+    const { tenant = "", idempotency = null, conditions = [], signal } = options;
+    const outcome = await this.#appender.append(
+      { tenant, streams: appends, idempotency, conditions },
+      signal,
+    );
     if (outcome.status === "appended" && outcome.position !== null) watcher.advance(outcome.position);
     if (idempotency !== null) this.#purge.recorded();
     return outcome;
@@ -179,7 +175,7 @@ export class PostgresEventStore implements EventStore {
 
   async *readAll(options: ReadAllOptions = {}): AsyncGenerator<EventPage> {
     this.#ready();
-    yield* readLog(this.#reader, options);
+    yield* onePageAhead(readLog(this.#reader, options));
   }
 
   async *subscribe(options: Omit<ReadAllOptions, "limit" | "upTo"> = {}): AsyncGenerator<EventPage> {

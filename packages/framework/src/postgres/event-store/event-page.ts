@@ -1,8 +1,7 @@
-import type { StoredEvent } from "../../event/stored-event.ts";
 import { eventColumns } from "./event-row.ts";
 
-// A page ends after this many bytes of payload and metadata, whatever its number of events; one event always fits.
-const maxPageBytes = 4 * 1024 * 1024;
+/** A page ends after this many bytes of payload and metadata, whatever its number of events; one event always fits. */
+export const maxPageBytes = 4 * 1024 * 1024;
 
 /** Events a page when the caller does not say. */
 export const defaultPageSize = 1_000;
@@ -11,13 +10,10 @@ export const defaultPageSize = 1_000;
  * Cuts a limited query off once its rows are as large as a page may be. The sizes are known without reading payloads
  * that PostgreSQL keeps out of line.
  *
- * @param source yields the columns of an event and `stream_id`
+ * @param source yields the columns of an event
  * @param order of `source`, on its alias `p`
  */
-export function pageStatement(
-  source: string,
-  order: "p.position" | "p.revision" | "p.revision desc",
-): string {
+export function pageStatement(source: string, order: "p.position" | "p.position desc"): string {
   return `select ${eventColumns} from (
     select p.*, octet_length(p.data) + octet_length(p.meta) as bytes,
       sum(octet_length(p.data) + octet_length(p.meta)) over (order by ${order} rows unbounded preceding) as total
@@ -25,10 +21,10 @@ export function pageStatement(
   ) e where e.total - e.bytes < ${maxPageBytes} order by ${order.replace("p.", "e.")}`;
 }
 
-/** Whether more events may follow within the range that was asked for. */
-export function mayHaveMore(events: readonly StoredEvent[], size: number): boolean {
-  if (events.length >= size) return true;
+/** Whether more events may follow within the range that was asked for; rows are a little larger than what is counted. */
+export function mayHaveMore(rows: readonly Buffer[], size: number): boolean {
+  if (rows.length >= size) return true;
   let bytes = 0;
-  for (const { data, meta } of events) bytes += data.length + meta.length;
+  for (const row of rows) bytes += row.length;
   return bytes >= maxPageBytes;
 }

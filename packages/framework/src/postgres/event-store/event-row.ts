@@ -1,83 +1,92 @@
-import pg from "pg";
 import { TidemarkError } from "../../errors.ts";
+import type { EventSchema } from "../../event/event-schema.ts";
 import type { EventEncoding, StoredEvent } from "../../event/stored-event.ts";
-import type { Catalogue } from "./catalogue.ts";
 
-/** Every column as PostgreSQL's text. */
-export type EventRow = [
-  position: string,
-  eventId: string,
-  streamId: string,
-  revision: string,
-  typeNo: string,
-  eventVersion: string,
-  schemaNo: string,
-  encoding: string,
-  data: string,
-  correlationId: string | null,
-  causationId: string | null,
-  recordedAt: string,
-  meta: string,
-];
-
-/** The columns of {@link EventRow}, from `e`: an event with the name of its stream. */
+/**
+ * The columns of an event, from `e`, in the order in which {@link eventOf} takes them apart: those of fixed width
+ * first, so that each has a fixed place.
+ */
 export const eventColumns =
-  "e.position, e.event_id, e.stream_id, e.revision, e.type_no, e.event_version, e.schema_no, e.encoding, e.data, " +
-  "e.correlation_id, e.causation_id, date_part('epoch', e.recorded_at), e.meta";
+  "e.position, e.revision, e.stream_no, e.event_id, e.type_no, e.schema_no, e.event_version, e.encoding, " +
+  "e.recorded_at, e.correlation_id, e.causation_id, e.data, e.meta";
 
-const encodings: Readonly<Record<string, EventEncoding>> = { "0": "avro", "3": "erased" };
+// Each field is preceded by four bytes of length, the row by two bytes with the number of fields.
+const positionAt = 6;
+const revisionAt = 18;
+const streamNoAt = 30;
+const eventIdAt = 42;
+const typeNoAt = 62;
+const schemaNoAt = 70;
+const eventVersionAt = 78;
+const encodingAt = 84;
+const recordedAtAt = 90;
+const variableFieldsAt = 98;
 
-// bytea_output is `hex` unless somebody set it to `escape` for the database or the role.
-const parseBytea = pg.types.getTypeParser(pg.types.builtins.BYTEA);
+const uuidBytes = 16;
+// PostgreSQL counts microseconds from 2000-01-01.
+const epochOfPostgres = 946_684_800_000;
+const encodings: readonly (EventEncoding | undefined)[] = ["avro", undefined, undefined, "erased"];
 
-const maxRefreshes = 3;
-
-/** Decodes a page; reads the catalogue again first when the page uses a number that is not known yet. */
-export async function decodeEvents(
-  rows: readonly EventRow[],
-  catalogue: Catalogue,
-  signal?: AbortSignal,
-): Promise<StoredEvent[]> {
-  const isKnown = ([, , , , typeNo, , schemaNo]: EventRow): boolean =>
-    catalogue.typeName(Number(typeNo)) !== undefined && catalogue.schema(Number(schemaNo)) !== undefined;
-  // A connection that is made meanwhile lets the catalogue forget what it has just read.
-  for (let attempt = 1; attempt <= maxRefreshes && !rows.every(isKnown); attempt += 1)
-    await catalogue.refresh(signal);
-  return rows.map((row) => decodeEvent(row, catalogue));
+export function positionOf(row: Buffer): bigint {
+  return row.readBigInt64BE(positionAt);
 }
 
-function decodeEvent(row: EventRow, catalogue: Catalogue): StoredEvent {
-  const [position, eventId, streamId, revision, typeNo, eventVersion, schemaNo, encoding, data] = row;
-  const [, , , , , , , , , correlationId, causationId, recordedAt, meta] = row;
-  const type = catalogue.typeName(Number(typeNo));
-  const schema = catalogue.schema(Number(schemaNo));
-  if (type === undefined || schema === undefined) {
-    throw new Error(
-      `The event at position ${position} names a type or schema that the catalogue does not have`,
-    );
-  }
+/** Numbers of streams stay far below 2^53. */
+export function streamNoOf(row: Buffer): number {
+  return int64(row, streamNoAt);
+}
+
+export function typeNoOf(row: Buffer): number {
+  return row.readInt32BE(typeNoAt);
+}
+
+export function schemaNoOf(row: Buffer): number {
+  return row.readInt32BE(schemaNoAt);
+}
+
+/** Takes a row of {@link eventColumns} in PostgreSQL's binary form apart; its bytes are shared, not copied. */
+export function eventOf(row: Buffer, streamId: string, type: string, schema: EventSchema): StoredEvent {
+  let at = variableFieldsAt;
+  const nextUuid = (): string | null => {
+    const isNull = row.readInt32BE(at) === -1;
+    at += 4;
+    if (isNull) return null;
+    at += uuidBytes;
+    return uuid(row, at - uuidBytes);
+  };
+  const nextBytes = (): Buffer => {
+    const start = at + 4;
+    at = start + row.readInt32BE(at);
+    return row.subarray(start, at);
+  };
+  const position = positionOf(row);
   return {
-    position: BigInt(position),
-    eventId,
+    position,
+    eventId: uuid(row, eventIdAt),
     streamId,
-    revision: BigInt(revision),
+    revision: row.readBigInt64BE(revisionAt),
     type,
-    eventVersion: Number(eventVersion),
+    eventVersion: row.readInt16BE(eventVersionAt),
     schemaSha256: schema.sha256,
-    encoding: encodingOf(encoding, position),
-    data: bytes(data),
-    correlationId,
-    causationId,
-    recordedAt: new Date(Math.round(Number(recordedAt) * 1_000)),
-    meta: bytes(meta),
+    encoding: encodingOf(row.readInt16BE(encodingAt), position),
+    correlationId: nextUuid(),
+    causationId: nextUuid(),
+    recordedAt: new Date(Math.round(int64(row, recordedAtAt) / 1_000) + epochOfPostgres),
+    data: nextBytes(),
+    meta: nextBytes(),
   };
 }
 
-function bytes(text: string): Buffer {
-  return text.startsWith("\\x") ? Buffer.from(text.slice(2), "hex") : Buffer.from(parseBytea(text));
+function int64(row: Buffer, at: number): number {
+  return row.readInt32BE(at) * 4_294_967_296 + row.readUInt32BE(at + 4);
 }
 
-function encodingOf(encoding: string, position: string): EventEncoding {
+function uuid(row: Buffer, at: number): string {
+  const hex = row.toString("hex", at, at + uuidBytes);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+function encodingOf(encoding: number, position: bigint): EventEncoding {
   const known = encodings[encoding];
   if (known !== undefined) return known;
   throw new TidemarkError(

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { TidemarkError } from "../../errors.ts";
 import { isConnectionLoss, isInfrastructureError } from "../../infrastructure-error.ts";
+import { CopyQuery } from "./copy-query.ts";
 
 export interface ReadQuery {
   /** Names the prepared statement; without a name nothing is prepared. */
@@ -34,15 +35,44 @@ export class ReadConnections {
 
   /** @throws TidemarkError `store-unavailable`, `outcome-unknown`; the signal's reason when it aborts. */
   async query<Row extends unknown[]>(query: ReadQuery, signal?: AbortSignal): Promise<Row[]> {
+    const { name, text, values } = query;
+    const config = {
+      ...(this.#prepared && name !== undefined ? { name } : {}),
+      text,
+      values: [...values],
+      rowMode: "array" as const,
+      types: undecoded,
+    };
+    const run = async (client: pg.PoolClient): Promise<Row[]> => (await client.query<Row>(config)).rows;
+    return this.#attempt(run, query.writes === true, signal);
+  }
+
+  /**
+   * Rows in PostgreSQL's binary form, as {@link CopyQuery} gives them.
+   *
+   * @param text a query with every value written into it: COPY takes no parameters
+   * @throws TidemarkError `store-unavailable`; the signal's reason when it aborts.
+   */
+  async copy(text: string, signal?: AbortSignal): Promise<Buffer[]> {
+    const run = (client: pg.PoolClient): Promise<Buffer[]> =>
+      client.query(new CopyQuery(`copy (${text}) to stdout (format binary)`)).rows;
+    return this.#attempt(run, false, signal);
+  }
+
+  async #attempt<T>(
+    run: (client: pg.PoolClient) => Promise<T>,
+    writes: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       signal?.throwIfAborted();
       try {
         const client = await this.#connect(signal);
         if (this.#prepared) await this.#configure(client);
-        return await this.#run<Row>(client, query, signal);
+        return await release(client, run(client), signal);
       } catch (error) {
         if (isConnectionLoss(error)) {
-          if (query.writes === true) throw outcomeUnknown(error);
+          if (writes) throw outcomeUnknown(error);
           if (attempt < maxAttempts) continue;
         }
         if (!isInfrastructureError(error) || error instanceof TidemarkError) throw error;
@@ -80,29 +110,23 @@ export class ReadConnections {
     }
     this.#configured.add(client);
   }
+}
 
-  async #run<Row extends unknown[]>(
-    client: pg.PoolClient,
-    { name, text, values }: ReadQuery,
-    signal: AbortSignal | undefined,
-  ): Promise<Row[]> {
-    const running = client.query<Row>({
-      ...(this.#prepared && name !== undefined ? { name } : {}),
-      text,
-      values: [...values],
-      rowMode: "array",
-      types: undecoded,
-    });
-    try {
-      const { rows } = await (signal === undefined ? running : abortable(running, signal));
-      client.release();
-      return rows;
-    } catch (error) {
-      const busy = signal?.aborted === true;
-      if (busy) running.catch(() => {});
-      client.release(busy || isConnectionLoss(error));
-      throw error;
-    }
+/** Waits for what runs on a connection and gives the connection back, or up when it is still busy. */
+async function release<T>(
+  client: pg.PoolClient,
+  running: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  try {
+    const result = await (signal === undefined ? running : abortable(running, signal));
+    client.release();
+    return result;
+  } catch (error) {
+    const busy = signal?.aborted === true;
+    if (busy) running.catch(() => {});
+    client.release(busy || isConnectionLoss(error));
+    throw error;
   }
 }
 

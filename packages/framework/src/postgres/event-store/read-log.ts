@@ -1,90 +1,147 @@
 import type { EventFilter } from "../../event-store/event-filter.ts";
 import type { EventPage, ReadAllOptions } from "../../event-store/event-store.ts";
-import { checkTenant } from "../../event-store/stream-id.ts";
-import { defaultPageSize, mayHaveMore, pageStatement } from "./event-page.ts";
-import { decodeEvents, type EventRow } from "./event-row.ts";
-import { readHead, type LogReader } from "./log-reader.ts";
+import { checkReadAll } from "../../event-store/check-read-options.ts";
+import { lastPossibleRevision } from "../../event-store/expected-revision.ts";
+import { forbiddenCharacters } from "../../event-store/stream-id.ts";
+import { decodeEvents } from "./decode-events.ts";
+import { defaultPageSize, mayHaveMore } from "./event-page.ts";
+import { positionOf } from "./event-row.ts";
+import { positionsPageText, rangePageText, type LogQuery } from "./log-query.ts";
+import { readExtent, type LogReader } from "./log-reader.ts";
+import { findSparsePositions, type SparsePositions } from "./sparse-positions.ts";
 
-// A query looks at this many positions at first, and at more while few of them match: it stays short enough to abort,
-// and a sparse filter costs few round trips.
+// A query looks at this many positions at first, and at more while few of them match: it stays short enough to abort.
 const firstWindow = 10_000;
 const largestWindow = 200_000n;
 
-interface LogFilter {
-  readonly types: boolean;
-  readonly categories: boolean;
+// Fetching an event by its place costs as much as passing this many by.
+const sparseFactor = 8n;
+
+/** A page, and how many rows were looked for and found. */
+interface Fetched {
+  readonly rows: readonly Buffer[];
+  readonly scannedTo: bigint;
 }
 
-/** Exported for the test of its plan. */
-export function readLogStatement(schema: string, filter: LogFilter): string {
-  // OFFSET 0 keeps the look-up of the stream inside the loop over positions, whatever the statistics say.
-  return pageStatement(
-    `select e.*, s.stream_id
-     from ${schema}.events e
-     cross join lateral (
-       select s.stream_id from ${schema}.streams s
-       where s.stream_no = e.stream_no and s.tenant = $4
-         ${filter.categories ? `and s.category = any ($${filter.types ? 6 : 5}::text[])` : ""}
-       offset 0
-     ) s
-     where e.position > $1 and e.position <= $2 ${filter.types ? "and e.type_no = any ($5::integer[])" : ""}
-     order by e.position limit $3`,
-    "p.position",
-  );
-}
-
-/** Reads the log in pages up to its head as it is now. */
+/** Reads the log in pages up to its head as it is now; see `EventStore.readAll`. */
 export async function* readLog(
   reader: LogReader,
   options: ReadAllOptions,
 ): AsyncGenerator<EventPage, void, undefined> {
+  checkReadAll(options);
   const { tenant = "", filter = {}, signal, pageSize = defaultPageSize } = options;
-  checkTenant(tenant);
-  let after = options.after ?? 0n;
+  const backwards = options.direction === "backwards";
+  const extent = await readExtent(reader, signal);
+  const to = backwards ? (options.upTo ?? 0n) : least(options.upTo ?? extent.head, extent.head);
+  let after = options.after ?? (backwards ? lastPossibleRevision : 0n);
   let left = options.limit ?? Number.POSITIVE_INFINITY;
-  const head = await readHead(reader, signal);
-  const end = options.upTo !== undefined && options.upTo < head ? options.upTo : head;
-  if (after >= end || left <= 0) return;
-  const { categories } = filter;
-  const statement = {
-    name: `tidemark_read_log${filter.types === undefined ? "" : "_types"}${categories === undefined ? "" : "_categories"}`,
-    text: readLogStatement(reader.schema, {
-      types: filter.types !== undefined,
-      categories: categories !== undefined,
-    }),
-  };
   let window = BigInt(Math.max(firstWindow, pageSize));
-  while (after < end && left > 0) {
-    const typeNos = await typeNumbers(reader, filter, signal);
-    if (typeNos?.length === 0 || categories?.length === 0) {
-      yield { events: [], scannedTo: end };
+  let sparse: SparsePositions | null = null;
+  let maySparse =
+    filter.types !== undefined || filter.categories !== undefined || extent.otherTenants(tenant);
+  const isPast = (position: bigint): boolean => (backwards ? position < after : position > after);
+  if (backwards && extent.head < to) return;
+  while (left > 0 && (backwards ? after > to : after < to)) {
+    const query = await logQuery(
+      reader,
+      backwards,
+      extent.otherTenants(tenant) ? tenant : null,
+      filter,
+      signal,
+    );
+    if (query === null) {
+      yield { events: [], scannedTo: to };
       return;
     }
     const { generation } = reader.catalogue;
     const size = Math.min(left, pageSize);
-    const windowEnd = after + window < end ? after + window : end;
-    const filters = [typeNos, categories].filter((value) => value !== null && value !== undefined);
-    const values = [after, windowEnd, size, tenant, ...filters];
-    const rows = await reader.connections.query<EventRow>({ ...statement, values }, signal);
-    // A new connection: the numbers of the filter may have been those of another server.
-    if (generation !== reader.catalogue.generation) continue;
-    const events = await decodeEvents(rows, reader.catalogue, signal);
-    const last = events.at(-1);
-    after = last !== undefined && mayHaveMore(events, size) ? last.position : windowEnd;
+    const near: bigint = backwards ? least(after, extent.head) : after;
+    const windowEnd: bigint = backwards ? most(near - window, to) : least(near + window, to);
+    const fetched: Fetched =
+      sparse === null
+        ? await fetchRange(reader, query, { after, to: windowEnd }, size, signal)
+        : await fetchPositions(reader, query, sparse, size, signal);
+    const events = await decodeEvents(fetched.rows, reader, { tenant }, signal);
+    // A new connection: the numbers that were used may have been those of another server.
+    if (generation !== reader.catalogue.generation) {
+      sparse = null;
+      continue;
+    }
+    const passed: bigint = backwards ? near - fetched.scannedTo : fetched.scannedTo - near;
+    after = fetched.scannedTo;
     left -= events.length;
     yield { events, scannedTo: after };
-    if (events.length < size / 4 && window < largestWindow) window *= 2n;
+    if (sparse !== null) {
+      sparse = rest(sparse, isPast);
+      continue;
+    }
+    const remaining: bigint = backwards ? after - to : to - after;
+    if (maySparse && remaining > window && BigInt(fetched.rows.length) * sparseFactor < passed) {
+      sparse = await findSparsePositions(reader, query, { after, to }, signal);
+      maySparse = sparse !== null;
+    }
+    if (fetched.rows.length < size / 4 && window < largestWindow) window *= 2n;
   }
 }
 
-/** Numbers of the wanted types that have been used; `null` when every type is wanted. */
-async function typeNumbers(
-  { catalogue }: LogReader,
+async function fetchRange(
+  { connections }: LogReader,
+  query: LogQuery,
+  range: { readonly after: bigint; readonly to: bigint },
+  size: number,
+  signal: AbortSignal | undefined,
+): Promise<Fetched> {
+  const rows = await connections.copy(rangePageText(query, range, size), signal);
+  const last = rows.at(-1);
+  return { rows, scannedTo: last !== undefined && mayHaveMore(rows, size) ? positionOf(last) : range.to };
+}
+
+async function fetchPositions(
+  { connections }: LogReader,
+  query: LogQuery,
+  { positions, scannedTo }: SparsePositions,
+  size: number,
+  signal: AbortSignal | undefined,
+): Promise<Fetched> {
+  const chunk = positions.slice(0, size);
+  if (chunk.length === 0) return { rows: [], scannedTo };
+  const rows = await connections.copy(positionsPageText(query, chunk), signal);
+  const lastRow = rows.at(-1);
+  const isCut = lastRow !== undefined && rows.length < chunk.length && mayHaveMore(rows, size);
+  if (isCut) return { rows, scannedTo: positionOf(lastRow) };
+  const isLast = chunk.length === positions.length;
+  return { rows, scannedTo: isLast ? scannedTo : (chunk.at(-1) ?? scannedTo) };
+}
+
+/** `null` when all of it has been read. */
+function rest(
+  { positions, scannedTo }: SparsePositions,
+  isPast: (position: bigint) => boolean,
+): SparsePositions | null {
+  return isPast(scannedTo) ? { positions: positions.filter(isPast), scannedTo } : null;
+}
+
+/** `null` when nothing can match. */
+async function logQuery(
+  { catalogue, schema }: LogReader,
+  backwards: boolean,
+  tenant: string | null,
   filter: EventFilter,
   signal: AbortSignal | undefined,
-): Promise<readonly number[] | null> {
-  if (filter.types === undefined) return null;
+): Promise<LogQuery | null> {
   // The head has been read before: whatever type an event up to there has, a refresh now finds it.
-  if (filter.types.some((name) => catalogue.typeNo(name) === undefined)) await catalogue.refresh(signal);
-  return filter.types.map((name) => catalogue.typeNo(name)).filter((typeNo) => typeNo !== undefined);
+  if (filter.types?.some((name) => catalogue.typeNo(name) === undefined)) await catalogue.refresh(signal);
+  const typeNos =
+    filter.types?.map((name) => catalogue.typeNo(name)).filter((typeNo) => typeNo !== undefined) ?? null;
+  const categories = filter.categories?.filter((name) => !forbiddenCharacters.test(name)) ?? null;
+  if (typeNos?.length === 0 || categories?.length === 0) return null;
+  return { schema, backwards, tenant, typeNos: typeNos && [...new Set(typeNos)], categories };
+}
+
+function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
+
+function most(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
 }

@@ -1,24 +1,17 @@
 import type { StoredEvent } from "../../event/stored-event.ts";
-import { decodeEvents, eventColumns, type EventRow } from "./event-row.ts";
+import { decodeEvents } from "./decode-events.ts";
+import { eventColumns } from "./event-row.ts";
 import type { LogReader } from "./log-reader.ts";
 
 /** The events at exactly these positions, in order of position, whatever their tenant. */
 export async function readEventsAt(
-  { connections, catalogue, schema }: LogReader,
+  reader: LogReader,
   positions: readonly bigint[],
   signal?: AbortSignal,
 ): Promise<readonly StoredEvent[]> {
   if (positions.length === 0) return [];
-  const rows = await connections.query<EventRow>(
-    {
-      name: "tidemark_events_at",
-      text: `select ${eventColumns} from (
-               select e.*, s.stream_id from ${schema}.events e join ${schema}.streams s using (stream_no)
-               where e.position = any ($1::bigint[])
-             ) e order by e.position`,
-      values: [positions.map(String)],
-    },
-    signal,
-  );
-  return decodeEvents(rows, catalogue, signal);
+  const text = `select ${eventColumns} from ${reader.schema}.events e
+                where e.position = any ('{${positions.join()}}'::bigint[]) order by e.position`;
+  const rows = await reader.connections.copy(text, signal);
+  return decodeEvents(rows, reader, "everything", signal);
 }

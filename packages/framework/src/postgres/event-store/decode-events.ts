@@ -1,0 +1,51 @@
+import type { StoredEvent } from "../../event/stored-event.ts";
+import { eventOf, positionOf, schemaNoOf, streamNoOf, typeNoOf } from "./event-row.ts";
+import type { LogReader } from "./log-reader.ts";
+
+const maxRefreshes = 3;
+
+/** What the rows' numbers are looked up for: the events of one tenant, of one stream whose name is known, or all. */
+export type DecodeScope = { readonly tenant: string } | { readonly streamId: string } | "everything";
+
+/**
+ * Decodes a page; asks for names of types, schemas and streams that are not known yet. Rows of another tenant are
+ * left out.
+ */
+export async function decodeEvents(
+  rows: readonly Buffer[],
+  reader: LogReader,
+  scope: DecodeScope,
+  signal?: AbortSignal,
+): Promise<StoredEvent[]> {
+  const { catalogue } = reader;
+  const isKnown = (row: Buffer): boolean =>
+    catalogue.typeName(typeNoOf(row)) !== undefined && catalogue.schema(schemaNoOf(row)) !== undefined;
+  // A connection that is made meanwhile lets the catalogue forget what it has just read.
+  for (let attempt = 1; attempt <= maxRefreshes && !rows.every(isKnown); attempt += 1)
+    await catalogue.refresh(signal);
+  if (typeof scope === "object" && "streamId" in scope)
+    return rows.map((row) => decodeEvent(row, reader, scope.streamId));
+  const names = await reader.streamNames.find(rows.map(streamNoOf), signal);
+  const events: StoredEvent[] = [];
+  for (const row of rows) {
+    const name = names.get(streamNoOf(row));
+    if (name === undefined) throw incomplete(row);
+    if (scope === "everything" || name.tenant === scope.tenant)
+      events.push(decodeEvent(row, reader, name.streamId));
+  }
+  return events;
+}
+
+function decodeEvent(row: Buffer, { catalogue }: LogReader, streamId: string): StoredEvent {
+  const type = catalogue.typeName(typeNoOf(row));
+  const schema = catalogue.schema(schemaNoOf(row));
+  if (type === undefined || schema === undefined) throw incomplete(row);
+  return eventOf(row, streamId, type, schema);
+}
+
+function incomplete(row: Buffer): Error {
+  const position = positionOf(row);
+  return new Error(
+    `The event at position ${position} names a type, schema or stream that the store does not have`,
+  );
+}
