@@ -1,16 +1,9 @@
-import {
-  bigint,
-  defineFoldProjection,
-  defineTable,
-  integer,
-  readModel,
-  text,
-  type AnyProjection,
-} from "@tidemark/framework";
+import { readModel, type AnyProjection } from "@tidemark/framework";
 import { createPool } from "@tidemark/schema-registry/postgres";
 import type pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Bank, Moved, Opened, type BankEvent } from "../../support/bank.ts";
+import { Bank, Opened } from "../../support/bank.ts";
+import { moved, sums } from "../../support/sums.ts";
 import { opened, ownersByFold } from "../../support/owners.ts";
 import { eventStoreTemplate } from "../../support/event-store-template.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/test-database.ts";
@@ -36,40 +29,6 @@ afterEach(async () => {
   await pool.end();
   await database.drop();
 });
-
-function moved(account: string, cents: bigint, to: string): BankEvent {
-  return { account, event: Moved({ cents, to }) };
-}
-
-const table = defineTable(
-  "sums",
-  { account_id: text(), cents: bigint(), log: text(), moves: integer() },
-  { primaryKey: ["account_id"] },
-);
-
-/** The money of accounts and the order in which it came; `broken` accounts make the fold fail. */
-function sums(broken: ReadonlySet<string>) {
-  return defineFoldProjection({
-    name: "sums",
-    version: 1,
-    events: [Moved],
-    table,
-    keys: ({ aggregateId, data }) => [aggregateId, data.to],
-    fold: {
-      Moved: (row, { data, aggregateId }, account_id) => {
-        if (broken.has(account_id) && data.cents === 13n) throw new Error(`${account_id} cannot take 13`);
-        const cents =
-          (aggregateId === account_id ? -data.cents : 0n) + (data.to === account_id ? data.cents : 0n);
-        return {
-          account_id,
-          cents: (row?.cents ?? 0n) + cents,
-          log: `${row?.log ?? ""}${data.cents},`,
-          moves: (row?.moves ?? 0) + 1,
-        };
-      },
-    },
-  });
-}
 
 async function rows(bank: Bank, projection: ReturnType<typeof sums>) {
   const { db } = await bank.supervisor([projection]).query(projection);
@@ -292,44 +251,5 @@ describe("a handler that fails for one stream", () => {
       { row: "b4" },
       { row: "c5" },
     ]);
-  });
-});
-
-describe("when more fails than may be parked", () => {
-  test("the partition stands and alarms, serves its operator, and goes on when there is room", async () => {
-    const bank = await openBank();
-    const broken = new Set(["b", "c", "d"]);
-    const supervisor = bank.supervisor([sums(broken)], { retry: quick, parking: { maxParkedSequences: 2 } });
-    await supervisor.start();
-    await bank.append([
-      moved("a", 13n, "b"),
-      moved("a", 13n, "c"),
-      moved("a", 13n, "d"),
-      moved("a", 1n, "e"),
-    ]);
-    const worker = async () => (await supervisor.status())[0]?.builds[0]?.workers[0];
-    await waitFor(async () => (await worker())?.state === "tripped");
-    expect((await worker())?.error).toMatch(
-      /2 sequences are parked already, and 2 may be; position 3: d cannot take 13/,
-    );
-    const { state } = await supervisor.query(sums(broken), {});
-    expect(state).toBe("degraded");
-    await supervisor.deadLetters.discard("sums", "key:b", { reason: "room", requestedBy: "ops" });
-    await waitFor(
-      async () => (await supervisor.deadLetters.list()).length === 2 && (await worker())?.state === "running",
-    );
-    expect((await supervisor.deadLetters.list()).map(({ sequence }) => sequence)).toEqual(["key:c", "key:d"]);
-    await settled(supervisor, 4n);
-  });
-
-  test("a share of the sequences trips it, too", async () => {
-    const bank = await openBank();
-    const names = Array.from({ length: 30 }, (_, index) => `x${index}`);
-    const supervisor = bank.supervisor([sums(new Set(names))], { retry: quick });
-    await supervisor.start();
-    await bank.append(names.map((name) => moved(name, 13n, name)));
-    const worker = async () => (await supervisor.status())[0]?.builds[0]?.workers[0];
-    await waitFor(async () => (await worker())?.state === "tripped");
-    expect((await worker())?.error).toMatch(/^5 of 5 sequences failed within a minute/);
   });
 });
