@@ -1,0 +1,118 @@
+import type { PlacedRecord } from "./event-envelope.ts";
+import type {
+  KurrentDbClient,
+  KurrentDbFilter,
+  KurrentDbResolvedEvent,
+  KurrentDbSubscription,
+} from "./kurrentdb-client.ts";
+import { placed } from "./record-reader.ts";
+
+/** What a subscription gave since it was last asked. */
+export interface LiveBatch {
+  readonly records: readonly PlacedRecord[];
+  /** With these records everything has been given that was in the log when the subscription began. */
+  readonly caughtUp: boolean;
+  /** Nothing came for as long as one was ready to wait. */
+  readonly idle: boolean;
+}
+
+/** One subscription of the client's to the whole log, until it breaks. */
+export class LiveRecords {
+  readonly #subscription: KurrentDbSubscription;
+  #given = 0;
+  /** How many records the subscription had made when it said that it has caught up. */
+  #caughtUpAt = Infinity;
+  #hasCaughtUp = false;
+  #failure: { readonly error: unknown } | null = null;
+  #wake: () => void = () => {};
+
+  constructor(
+    client: KurrentDbClient,
+    options: { readonly from: bigint; readonly filter: KurrentDbFilter; readonly highWaterMark: number },
+  ) {
+    const { from, filter, highWaterMark } = options;
+    const subscription = client.subscribeToAll(
+      {
+        fromPosition: from === 0n ? "start" : { commit: from, prepare: from },
+        filter,
+        requiresLeader: true,
+      },
+      { highWaterMark },
+    );
+    this.#subscription = subscription;
+    const wake = (): void => this.#wake();
+    const fail = (error: unknown): void => {
+      this.#failure ??= { error };
+      this.#wake();
+    };
+    subscription.on("readable", wake);
+    // Said as soon as the client learns of it, while records before it still wait to be read; and said again after
+    // the server has fallen behind.
+    subscription.on("caughtUp", () => {
+      this.#caughtUpAt = Math.min(this.#caughtUpAt, this.#given + subscription.readableLength);
+      this.#wake();
+    });
+    subscription.on("error", fail);
+    subscription.on("end", () => fail(new Error("the server ended the subscription")));
+    subscription.on("close", () => fail(new Error("the subscription was closed")));
+  }
+
+  get hasCaughtUp(): boolean {
+    return this.#hasCaughtUp;
+  }
+
+  /** Waits for records, for `idleMs` at most, and gives what is there. Rejects once the subscription is broken. */
+  async take(most: number, idleMs: number, signal: AbortSignal): Promise<LiveBatch> {
+    const records: PlacedRecord[] = [];
+    this.#drain(records, most);
+    const idle = records.length === 0 && !this.#catchesUp() && this.#failure === null;
+    if (idle) {
+      await this.#change(idleMs, signal);
+      this.#drain(records, most);
+    }
+    if (records.length === 0 && this.#failure !== null) throw this.#failure.error;
+    const caughtUp = this.#catchesUp();
+    if (caughtUp) this.#hasCaughtUp = true;
+    return { records, caughtUp, idle: records.length === 0 && !caughtUp };
+  }
+
+  async close(): Promise<void> {
+    this.#wake = () => {};
+    this.#failure ??= { error: new Error("closed") };
+    await this.#subscription.unsubscribe().catch(() => undefined);
+    this.#subscription.destroy();
+  }
+
+  #catchesUp(): boolean {
+    return !this.#hasCaughtUp && this.#given >= this.#caughtUpAt;
+  }
+
+  #drain(records: PlacedRecord[], most: number): void {
+    while (records.length < most) {
+      const read: unknown = this.#subscription.read();
+      if (!isResolvedEvent(read)) return;
+      this.#given += 1;
+      const record = placed(read);
+      if (record !== null) records.push(record);
+    }
+  }
+
+  async #change(milliseconds: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    let finish = (): void => {};
+    const waited = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const timer = setTimeout(finish, milliseconds);
+    signal.addEventListener("abort", finish, { once: true });
+    this.#wake = finish;
+    await waited;
+    this.#wake = () => {};
+    signal.removeEventListener("abort", finish);
+    clearTimeout(timer);
+  }
+}
+
+function isResolvedEvent(value: unknown): value is KurrentDbResolvedEvent {
+  return typeof value === "object" && value !== null;
+}

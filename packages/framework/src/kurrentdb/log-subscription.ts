@@ -1,0 +1,90 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { StoredEvent } from "../event/stored-event.ts";
+import type { EventPage, ReadAllOptions } from "../event-store/event-store.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { KurrentDbClient, KurrentDbFilter } from "./kurrentdb-client.ts";
+import { LiveRecords } from "./live-records.ts";
+import { matches, type LogReader } from "./log-reader.ts";
+import { quote, type StreamNames } from "./stream-names.ts";
+
+export interface SubscriptionSource {
+  readonly client: KurrentDbClient;
+  readonly log: LogReader;
+  readonly names: StreamNames;
+  readonly logger: Logger;
+}
+
+/** How often an idle subscription looks whether the log has grown by events that it does not want. */
+const idleMs = 250;
+
+const firstRetryDelayMs = 50;
+const longestRetryDelayMs = 5_000;
+
+/**
+ * Pages of the log for ever: begins again after whatever ended the server's subscription, behind the last event that
+ * was handed out.
+ *
+ * The position scanned to comes from events, and from the head of the log as it was before a server's subscription
+ * began that has caught up since. The server's own checkpoints are not used: one may lie behind an event that is still
+ * to come (kurrent-io/KurrentDB#4970).
+ */
+export async function* subscribeToLog(
+  source: SubscriptionSource,
+  options: ReadAllOptions,
+  signal: AbortSignal,
+): AsyncGenerator<EventPage> {
+  const { pageSize = 1_000 } = options;
+  const { client, log, logger } = source;
+  const filter = serverFilter(source.names, options);
+  let scanned = options.after ?? 0n;
+  let failures = 0;
+  while (!signal.aborted) {
+    let live: LiveRecords | null = null;
+    try {
+      const head = await log.head();
+      live = new LiveRecords(client, { from: scanned, filter, highWaterMark: Math.min(pageSize, 1_000) });
+      for (;;) {
+        const batch = await live.take(pageSize, idleMs, signal);
+        if (signal.aborted) return;
+        const events: StoredEvent[] = [];
+        const before = scanned;
+        for (const record of batch.records) {
+          // What has been handed out may come again after a reconnection, and is no news.
+          if (record.commit <= scanned) continue;
+          const found = log.toEvent(record);
+          if (found === null) continue;
+          scanned = record.commit;
+          if (found.name.tenant === (options.tenant ?? "") && matches(options.filter ?? {}, found))
+            events.push(found.event);
+        }
+        if (batch.caughtUp && scanned < head) scanned = head;
+        if (batch.caughtUp || batch.records.length > 0) failures = 0;
+        if (scanned > before) {
+          yield { events, scannedTo: scanned };
+          if (signal.aborted) return;
+        }
+        // Only a subscription that begins after the head was read can vouch for everything before it.
+        if (batch.idle && live.hasCaughtUp && (await log.head()) > scanned) break;
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      failures += 1;
+      const wait = Math.min(longestRetryDelayMs, firstRetryDelayMs * 2 ** (failures - 1));
+      logger.warn(
+        { err: error, position: String(scanned), retryInMs: wait },
+        "a subscription to KurrentDB was interrupted and begins again",
+      );
+      await delay(wait * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+    } finally {
+      await live?.close();
+    }
+  }
+}
+
+/** What the server need not send. It filters by type or by stream; the rest is left to the reader. */
+function serverFilter(names: StreamNames, { tenant = "", filter = {} }: ReadAllOptions): KurrentDbFilter {
+  const { types, categories } = filter;
+  return types === undefined
+    ? { filterOn: "streamName", checkpointInterval: 1_000, regex: names.pattern(tenant, categories) }
+    : { filterOn: "eventType", checkpointInterval: 1_000, regex: `^(${types.map(quote).join("|")})$` };
+}
