@@ -1,4 +1,4 @@
-import type { PostgresEventStore } from "@tidemark/framework/postgres";
+import { createPool } from "@tidemark/schema-registry/postgres";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { eventStoreTemplate, openStore } from "../../support/event-store-template.ts";
@@ -31,7 +31,7 @@ async function lateEvents(
     pollIntervalMs: options.followerPollMs,
   });
   const follower = new Follower(reader);
-  await untilListening(writer, follower);
+  await untilListening(connectionString);
   if (options.loss === "silenced") proxy.silence();
   else if (options.loss !== "none") proxy.cut({ refuse: options.loss === "refused" });
 
@@ -50,19 +50,13 @@ async function lateEvents(
   return { late: late.map((ms) => `late: seen after ${ms} ms`), delays };
 }
 
-/** Returns once an event has come through the LISTEN connection, much sooner than by polling. */
-async function untilListening(writer: PostgresEventStore, follower: Follower): Promise<void> {
-  await waitFor(
-    async () => {
-      const events = sampleEvents(1);
-      const at = Date.now();
-      await writer.append("torture-1", events);
-      const isSeen = () => follower.seen.some(({ eventId }) => eventId === events[0]?.eventId);
-      await waitFor(isSeen, { timeoutMs: pollIntervalMs, intervalMs: 2 });
-      return Date.now() - at < pollIntervalMs / 4;
-    },
-    { what: "an event by notification" },
-  );
+/** Returns once the LISTEN connection stands. */
+async function untilListening(connectionString: string): Promise<void> {
+  const pool = createPool({ connectionString, max: 1, applicationName: "torture" });
+  const listening = `select from pg_stat_activity where datname = current_database()
+    and application_name = 'tidemark listen' and state = 'idle' and query like 'listen %'`;
+  await waitFor(async () => (await pool.query(listening)).rowCount === 1, { what: "a LISTEN connection" });
+  await pool.end();
 }
 
 describe.each(rounds)("round $round, seed $seed", ({ seed }) => {

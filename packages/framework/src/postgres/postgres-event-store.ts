@@ -39,6 +39,7 @@ import { readStream } from "./event-store/read-stream.ts";
 import { subscribeToLog } from "./event-store/read-subscription.ts";
 import { readStoreIdentity } from "./event-store/store-identity.ts";
 import { storeConnections } from "./event-store/store-connections.ts";
+import type { StoreGuard } from "./event-store/store-guard.ts";
 import { deleteStream } from "./event-store/stream-deletion.ts";
 import { eraseStream, scheduleErasure } from "./event-store/stream-erasure.ts";
 import { readStreamMetadata, writeStreamMetadata } from "./event-store/stream-metadata.ts";
@@ -74,6 +75,7 @@ export class PostgresEventStore implements EventStore {
   readonly #appendPool: pg.Pool;
   readonly #readPool: pg.Pool;
   readonly #reader: LogReader;
+  readonly #guard: StoreGuard;
   readonly #appender: Appender;
   readonly #diskGuard: DiskGuard | null;
   readonly #purge: IdempotencyPurge;
@@ -90,10 +92,11 @@ export class PostgresEventStore implements EventStore {
     this.#options = options;
     this.#logger = logger;
     this.#limits = { ...defaultAppendLimits, ...options.limits };
-    const { appendPool, readPool, reader } = storeConnections(options, schema, logger);
+    const { appendPool, readPool, reader, guard } = storeConnections(options, schema, logger);
     this.#appendPool = appendPool;
     this.#readPool = readPool;
     this.#reader = reader;
+    this.#guard = guard;
     this.#diskGuard = options.diskGuard === undefined ? null : new DiskGuard(options.diskGuard, logger);
     this.#appender = new Appender({
       pool: this.#appendPool,
@@ -131,6 +134,7 @@ export class PostgresEventStore implements EventStore {
     if (migrate) await migrateFramework({ pool: this.#readPool, schema, logger: this.#logger });
     if (role !== undefined) await grantApplicationRole({ pool: this.#readPool, schema, role });
     const { storeId, channel } = await readStoreIdentity(this.#reader);
+    this.#guard.expect(storeId);
     await this.#reader.catalogue.refresh();
     const watcher = new LogWatcher({
       listenUrl: wakeup === "poll" ? null : (directUrl ?? connectionString),

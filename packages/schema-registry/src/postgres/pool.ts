@@ -15,6 +15,8 @@ export interface PoolOptions {
   statementTimeoutMs?: number;
   /** Lets the process end while idle connections are open; false by default. */
   allowExitOnIdle?: boolean;
+  /** Looks at each new connection before anyone gets it; what it throws closes the connection and goes to who asked. */
+  verify?: (client: pg.PoolClient) => Promise<void>;
   /** Is told when an idle connection breaks, for instance because the server restarts. */
   logger?: Logger;
 }
@@ -46,6 +48,7 @@ exactTypes.setTypeParser(1182 /* date[] */, textArray);
  * connection that breaks is reported to the logger and replaced, it never ends the process.
  */
 export function createPool(options: PoolOptions): pg.Pool {
+  const { verify } = options;
   const pool = new pg.Pool({
     connectionString: options.connectionString,
     max: options.max ?? 10,
@@ -54,6 +57,9 @@ export function createPool(options: PoolOptions): pg.Pool {
     connectionTimeoutMillis: options.connectionTimeoutMs ?? 10_000,
     idleTimeoutMillis: options.idleTimeoutMs ?? 30_000,
     allowExitOnIdle: options.allowExitOnIdle ?? false,
+    ...(verify === undefined
+      ? {}
+      : { verify: (client, done) => void verify(client).then(() => done(), done) }),
     ...(options.applicationName === undefined ? {} : { application_name: options.applicationName }),
     ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
   });

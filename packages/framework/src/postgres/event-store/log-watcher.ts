@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { isInfrastructureError } from "../../infrastructure-error.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { NotificationListener } from "../notification-listener.ts";
 
@@ -100,6 +101,8 @@ export class LogWatcher {
           this.#wake();
         }
       } catch (error) {
+        // What does not heal by itself is told to the subscriptions by their own read.
+        if (!isInfrastructureError(error)) this.#wake();
         if (!signal.aborted)
           this.#options.logger.debug({ err: error }, "The event store's head cannot be read now");
       }

@@ -5,12 +5,14 @@ import type { PostgresEventStoreOptions } from "../postgres-event-store-options.
 import { Catalogue } from "./catalogue.ts";
 import type { LogReader } from "./log-reader.ts";
 import { ReadConnections } from "./read-connections.ts";
+import { StoreGuard } from "./store-guard.ts";
 import { StreamNames } from "./stream-names.ts";
 
 interface StoreConnections {
   readonly appendPool: pg.Pool;
   readonly readPool: pg.Pool;
   readonly reader: LogReader;
+  readonly guard: StoreGuard;
 }
 
 /** The store's two pools, and what is known of the database behind them. */
@@ -20,8 +22,11 @@ export function storeConnections(
   logger: Logger,
 ): StoreConnections {
   const { connectionString, preparedStatements = true } = options;
+  const guard = new StoreGuard(schema);
+  const verify = (client: pg.PoolClient): Promise<void> => guard.check(client);
   const appendPool = ownPool({
     connectionString,
+    verify,
     max: options.appendConnections ?? 4,
     applicationName: "tidemark append",
     // Poolers refuse connections that bring settings along.
@@ -30,6 +35,7 @@ export function storeConnections(
   });
   const readPool = ownPool({
     connectionString,
+    verify,
     max: options.readConnections ?? 8,
     applicationName: "tidemark read",
     logger,
@@ -43,7 +49,7 @@ export function storeConnections(
       streamNames.forget();
     });
   }
-  return { appendPool, readPool, reader: { connections, catalogue, streamNames, schema } };
+  return { appendPool, readPool, guard, reader: { connections, catalogue, streamNames, schema } };
 }
 
 function ownPool(options: Parameters<typeof createPool>[0]): pg.Pool {
