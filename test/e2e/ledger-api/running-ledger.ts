@@ -1,3 +1,4 @@
+import { startKurrentDbTestNode } from "@tidemark/framework/testing";
 import { buildServer } from "../../../examples/ledger/src/http/build-server.ts";
 import { readConfig, type Config } from "../../../examples/ledger/src/config.ts";
 import { createLogger } from "../../../examples/ledger/src/run/logger.ts";
@@ -5,7 +6,7 @@ import { openLedger, type OpenLedger } from "../../../examples/ledger/src/run/op
 import { createTestDatabase } from "../../support/test-database.ts";
 
 /** Every store that can keep the ledger's events; read models are always in PostgreSQL. */
-export const eventStores = ["postgresql"] as const;
+export const eventStores = ["postgresql", "kurrentdb"] as const;
 
 export interface Answer {
   readonly status: number;
@@ -77,7 +78,14 @@ async function makeStores(eventStore: (typeof eventStores)[number]): Promise<Sto
   const database = await createTestDatabase();
   const DATABASE_URL = database.connectionString;
   if (eventStore === "postgresql") return { environment: { DATABASE_URL }, remove: () => database.drop() };
-  return { environment: { DATABASE_URL }, remove: () => database.drop() };
+  const node = await startKurrentDbTestNode();
+  return {
+    environment: { DATABASE_URL, EVENT_STORE: node.connectionString },
+    async remove() {
+      await node.close();
+      await database.drop();
+    },
+  };
 }
 
 export async function ask(url: string, init: RequestInit): Promise<Answer> {

@@ -9,7 +9,13 @@ const program = fileURLToPath(new URL("../../../examples/ledger/dist/main.js", i
 export type LedgerEnvironment = Readonly<
   Partial<
     Record<
-      "DATABASE_URL" | "LEDGER_DATA_DIR" | "LEDGER_PORT" | "REGISTRY_PORT" | "INIT_CWD" | "LOG_LEVEL",
+      | "EVENT_STORE"
+      | "DATABASE_URL"
+      | "LEDGER_DATA_DIR"
+      | "LEDGER_PORT"
+      | "REGISTRY_PORT"
+      | "INIT_CWD"
+      | "LOG_LEVEL",
       string
     >
   >
@@ -21,6 +27,7 @@ export function runLedger(environment: LedgerEnvironment, args: readonly string[
     env: {
       ...process.env,
       DATABASE_URL: "",
+      EVENT_STORE: "",
       INIT_CWD: "",
       LOG_LEVEL: "",
       LEDGER_PORT: "0",

@@ -47,12 +47,28 @@ describe("a start that cannot succeed says in one sentence what to do", () => {
       { DATABASE_URL: "postgresql://u:secret@127.0.0.1:1/x" },
       /127\.0\.0\.1:1|port 1/,
     ],
+    [
+      "nobody at KurrentDB's port",
+      { EVENT_STORE: "kurrentdb://admin:secret@127.0.0.1:1?tls=false" },
+      /^The KurrentDB at kurrentdb:\/\/127\.0\.0\.1:1 cannot be reached \(.*ECONNREFUSED.*\): start it/,
+    ],
+    [
+      "nobody in a cluster of KurrentDB",
+      { EVENT_STORE: "esdb+discover://admin:secret@127.0.0.1:1?maxDiscoverAttempts=2&discoveryInterval=10" },
+      /^The KurrentDB at esdb\+discover:\/\/127\.0\.0\.1:1 cannot be reached/,
+    ],
+    [
+      "an event store of another kind",
+      { EVENT_STORE: "mongodb://admin:secret@127.0.0.1" },
+      /EVENT_STORE must be like kurrentdb:/,
+    ],
     ["no such host", { DATABASE_URL: "postgresql://u:secret@nowhere.invalid/x" }, /nowhere\.invalid/],
   ])("%s", async (_, environment, message) => {
     const dataDir = await makeServerFolder();
     const said = await complaint({ LEDGER_DATA_DIR: dataDir, ...environment });
     expect(said).toMatch(message);
     expect(said).not.toContain("secret");
+    expect(await readdir(dataDir)).toEqual([]);
   });
 
   test("a database that does not exist, and a wrong password", async () => {

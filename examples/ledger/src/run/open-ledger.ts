@@ -39,7 +39,8 @@ export async function openLedger(
     const database = await openDatabase({
       databaseUrl,
       dataDir,
-      name: "ledger",
+      // Checkpoints belong to one log: the ledger may be tried on the other store with the same data folder.
+      name: config.kurrentDb === null ? "ledger" : "ledger_on_kurrentdb",
       logger,
       ...(signal !== undefined && { signal }),
     });

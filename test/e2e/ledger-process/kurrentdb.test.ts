@@ -1,0 +1,122 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeEach, describe, expect, test } from "vitest";
+import { makeServerFolder } from "../../support/server-folder.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/test-database.ts";
+import { waitFor } from "../../support/wait-for.ts";
+import { startNodeProcess, type KurrentDbNodeProcess } from "./kurrentdb-node-process.ts";
+import {
+  expectBalanced,
+  killLedger,
+  runLedger,
+  runToEnd,
+  serveLedger,
+  stopLedger,
+  type LedgerEnvironment,
+  type ServingLedger,
+} from "./ledger-process.ts";
+
+const samples = fileURLToPath(new URL("../../../examples/ledger/samples/", import.meta.url));
+
+let node: KurrentDbNodeProcess;
+let database: TestDatabase;
+let environment: LedgerEnvironment;
+
+beforeEach(async () => {
+  node = await startNodeProcess();
+  database = await createTestDatabase();
+  environment = {
+    EVENT_STORE: node.connectionString,
+    DATABASE_URL: database.connectionString,
+    LEDGER_DATA_DIR: await makeServerFolder(),
+  };
+  return () => database.drop();
+});
+
+async function expectBalance(ledger: ServingLedger, balance: string): Promise<void> {
+  const answer = await ledger.getCurrent("/accounts/ada");
+  expect(answer, JSON.stringify(answer.body)).toMatchObject({ status: 200, body: { balance } });
+}
+
+async function deposit(ledger: ServingLedger): Promise<void> {
+  expect((await ledger.post("/accounts/ada/deposits", { amount: "10.00" })).status).toBe(201);
+}
+
+describe("the ledger on KurrentDB", () => {
+  test("has what was acknowledged after Ctrl-C and after kill -9, and a read sees the write before it", async () => {
+    const first = await serveLedger(environment);
+    expect(first.process.output).toMatch(/^Events +esdb:\/\/127\.0\.0\.1:\d+$/m);
+    expect(await first.get("/health/ready")).toMatchObject({
+      status: 200,
+      body: { status: "ready", eventStore: "kurrentdb" },
+    });
+    await first.post("/accounts", { accountId: "ada", owner: "Ada", currency: "EUR" });
+    await deposit(first);
+    await expectBalance(first, "10.00");
+    await stopLedger(first);
+
+    const second = await serveLedger(environment);
+    await deposit(second);
+    await killLedger(second);
+
+    const third = await serveLedger(environment);
+    const written = await third.post("/accounts/ada/withdrawals", { amount: "5" });
+    const token = written.headers.get("consistency-token") ?? "";
+    expect(await third.get("/accounts/ada", { "consistency-token": token })).toMatchObject({
+      status: 200,
+      body: { balance: "15.00" },
+    });
+    await stopLedger(third, "SIGTERM");
+  }, 90_000);
+
+  test("killed while it is written to loses nothing acknowledged and repeats nothing", async () => {
+    const ledger = await serveLedger(environment);
+    await ledger.post("/accounts", { accountId: "ada", owner: "Ada", currency: "EUR" });
+    let acknowledged = 0;
+    let sent = 0;
+    const client = async (): Promise<void> => {
+      for (;;) {
+        sent += 1;
+        const answer = await ledger.post("/accounts/ada/deposits", { amount: "1" }).catch(() => null);
+        if (answer?.status !== 201) return;
+        acknowledged += 1;
+      }
+    };
+    const clients = Array.from({ length: 8 }, client);
+    await waitFor(() => acknowledged > 50);
+    await killLedger(ledger);
+    await Promise.all(clients);
+
+    const again = await serveLedger(environment);
+    const { balance } = (await again.getCurrent("/accounts/ada")).body;
+    expect(Number(balance)).toBeGreaterThanOrEqual(acknowledged);
+    expect(Number(balance)).toBeLessThanOrEqual(sent);
+    const { items } = (await again.get("/accounts/ada/statement?limit=1000")).body;
+    expect(items).toHaveLength(Number(balance));
+    await expectBalanced(again);
+    await stopLedger(again);
+  }, 90_000);
+
+  test("imports a file once, also after kill -9 in the middle, and rebuilds its read models", async () => {
+    const path = join(samples, "bank.csv");
+    const killed = runLedger(environment, ["import", path]);
+    await killed.waitForLine(/^Import: /);
+    await killLedger({ process: killed });
+    const counts = async (): Promise<readonly number[]> => {
+      const output = await runToEnd(environment, ["import", path]);
+      const [, ...found] = /: (\d+) imported, (\d+) already recorded, 0 not imported\.$/m.exec(output) ?? [];
+      expect(found, output).toHaveLength(2);
+      return found.map(Number);
+    };
+    const [imported = 0, already = 0] = await counts();
+    const [again, all] = await counts();
+    expect([again, all]).toEqual([0, imported + already]);
+
+    const ledger = await serveLedger(environment);
+    await expectBalanced(ledger);
+    const before = (await ledger.getCurrent("/accounts?limit=1000")).body.items;
+    expect(await runToEnd(environment, ["rebuild", "accounts"])).toContain("build 2 serves now");
+    expect((await ledger.get("/accounts?limit=1000")).body.items).toEqual(expect.arrayContaining(before));
+    await stopLedger(ledger);
+  }, 90_000);
+});
