@@ -13,6 +13,7 @@ import type { DeadLetters } from "../projection/dead-letters.ts";
 import { ProjectionSupervisor } from "../projection/projection-supervisor.ts";
 import type { QueryOptions, ReadModel } from "../projection/read-model.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
+import { checkStorage } from "./check-storage.ts";
 import type { ApplicationDefinition } from "./define-application.ts";
 import { registerEventSchemas, type RegisterMode } from "./register-event-schemas.ts";
 import type { Storage } from "./storage.ts";
@@ -55,6 +56,7 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
 
   /** @internal */
   constructor(definition: ApplicationDefinition<Aggregates>, options: ApplicationOptions) {
+    checkStorage(definition, options.storage);
     const { eventStore, projectionStore } = options.storage;
     this.definition = definition;
     this.eventStore = eventStore;
@@ -68,12 +70,6 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
       ...(stateCacheSize === undefined ? {} : { cacheSize: stateCacheSize }),
     });
     this.#executor = new CommandExecutor({ eventStore, serializer: this.#serializer, repository });
-    if (projectionStore === undefined && definition.projections.length > 0) {
-      throw new TidemarkError(
-        "capability-missing",
-        `The application ${definition.name} has projections, but its storage keeps no read models: use one that does.`,
-      );
-    }
     this.#supervisor =
       projectionStore === undefined
         ? null
@@ -239,7 +235,7 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
 /**
  * Connects a definition to its storage and registry. Nothing happens before `start`.
  *
- * @throws TidemarkError `capability-missing`, `definition-invalid`.
+ * @throws TidemarkError `capability-missing` when the storage cannot do what the definition needs.
  * @example
  * await using application = createApplication(ledger, { storage: postgresStorage({ database }), registry });
  * await application.start();

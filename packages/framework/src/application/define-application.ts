@@ -1,6 +1,7 @@
 import type { AnyAggregate } from "../aggregate/define-aggregate.ts";
 import { TidemarkError } from "../errors.ts";
 import type { AnyEventDefinition } from "../event/define-event.ts";
+import type { EventStoreCapabilities } from "../event-store/event-store.ts";
 import type { AnyProjection } from "../projection/any-projection.ts";
 
 /** What an application consists of: plain data, no connection. The default export of an application module. */
@@ -10,6 +11,8 @@ export interface ApplicationDefinition<Aggregates extends readonly AnyAggregate[
   readonly projections: readonly AnyProjection[];
   /** Every event of the aggregates and projections, each once. */
   readonly events: readonly AnyEventDefinition[];
+  /** What the application's own code asks of `application.eventStore` beyond the common part. */
+  readonly requires: readonly (keyof EventStoreCapabilities)[];
 }
 
 /**
@@ -25,8 +28,14 @@ export function defineApplication<const Aggregates extends readonly AnyAggregate
   readonly name: string;
   readonly aggregates: Aggregates;
   readonly projections?: readonly AnyProjection[];
+  /**
+   * Capabilities of the event store that the application's own code uses: a store that lacks one is refused by
+   * `createApplication`. What commands and projections need is known without it; an idempotency key of a command
+   * needs none.
+   */
+  readonly requires?: readonly (keyof EventStoreCapabilities)[];
 }): ApplicationDefinition<Aggregates> {
-  const { name, aggregates, projections = [] } = options;
+  const { name, aggregates, projections = [], requires = [] } = options;
   if (!/^[a-z][a-z0-9_-]{0,62}$/.test(name)) {
     invalid(name, "its name must be 1-63 lower-case letters, digits, - or _, from a letter on");
   }
@@ -34,7 +43,7 @@ export function defineApplication<const Aggregates extends readonly AnyAggregate
   refuseDuplicates(name, "projections", projections);
   const events = new Set<AnyEventDefinition>();
   for (const source of [...aggregates, ...projections]) for (const event of source.events) events.add(event);
-  return Object.freeze({ name, aggregates, projections, events: [...events] });
+  return Object.freeze({ name, aggregates, projections, events: [...events], requires });
 }
 
 function refuseDuplicates(

@@ -188,13 +188,15 @@ export class CommandExecutor {
       ...this.#idempotencyEntry(request, answer),
     });
     if (outcome.status !== "appended") return this.#notAppended(request, outcome);
+    // A stream that was deleted goes on with its revisions, which the read that found nothing cannot know.
+    const revision = events.length === 0 ? before : (outcome.revisions[0] ?? before);
     const recorded = events.map(({ eventId }, index) => {
       const { type = "", data } = decided[index] ?? {};
-      return { type, data, eventId, revision: before + BigInt(index + 1) };
+      return { type, data, eventId, revision: revision - BigInt(events.length - 1 - index) };
     });
     return this.#result({
       aggregateId,
-      revision: before + BigInt(events.length),
+      revision,
       position: outcome.position ?? loaded.position,
       events: recorded,
       replayed: false,
