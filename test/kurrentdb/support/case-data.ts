@@ -1,5 +1,6 @@
-import { binaryEvent, jsonEvent, type EventData } from "@eventstore/db-client";
+import type { EventData } from "@eventstore/db-client";
 import { randomUUID } from "node:crypto";
+import { binaryEvent, jsonEvent } from "./client-library.ts";
 
 /** A stream name that no other case, file or run uses. */
 export function uniqueStream(label = "case"): string {

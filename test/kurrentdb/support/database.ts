@@ -1,4 +1,4 @@
-import { startKurrentDbTestNode } from "@tidemark/framework/testing";
+import { startKurrentDbTestNode } from "../../../packages/framework/src/testing/kurrentdb-node/start-kurrentdb-test-node.ts";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** The database under test: the server named by `KURRENTDB_URL`, else a test node in this process. */
@@ -29,7 +29,7 @@ export async function openDatabase(): Promise<Database> {
   return {
     connectionString: node.connectionString,
     node,
-    pass: async (milliseconds) => await node.clock.advance(milliseconds),
+    pass: async (milliseconds) => node.clock.advance(milliseconds),
     close: async () => await node.close(),
   };
 }

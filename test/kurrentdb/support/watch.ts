@@ -1,9 +1,4 @@
-import type {
-  AllStreamResolvedEvent,
-  AllStreamSubscription,
-  ResolvedEvent,
-  StreamSubscription,
-} from "@eventstore/db-client";
+import type { AllStreamResolvedEvent, AllStreamSubscription, ResolvedEvent, StreamSubscription } from "@eventstore/db-client";
 import { once } from "node:events";
 import { waitFor } from "../../support/wait-for.ts";
 

@@ -1,9 +1,9 @@
 import type { AppendExpectedRevision } from "@eventstore/db-client";
 import { describe, expect, test } from "vitest";
-import { numberedEvents, uniqueStream } from "./support/case-data.ts";
-import type { Client } from "./support/client-libraries.ts";
-import { credentials } from "./support/credentials.ts";
-import { describeWithClients } from "./support/describe-with-clients.ts";
+import { numberedEvents, uniqueStream } from "../support/case-data.ts";
+import type { Client } from "../support/client-library.ts";
+import { credentials } from "../support/credentials.ts";
+import { describeWithClient } from "../support/describe-with-client.ts";
 
 /** What the server answers: the revision of the appended event, or the error and the stream's actual revision. */
 type Answer = bigint | { conflict: bigint | "no_stream" } | "deleted";
@@ -89,7 +89,7 @@ const cases = Object.entries(states).flatMap(([state, prepare]) =>
   })),
 );
 
-describeWithClients("append checks", (session) => {
+describeWithClient("append checks", (session) => {
   describe.each([
     { path: "batch append", options: {} },
     { path: "unary append", options: { credentials } },

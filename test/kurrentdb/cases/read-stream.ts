@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { numberedEvents, uniqueStream } from "./support/case-data.ts";
-import { collect, revisionOf } from "./support/collect.ts";
-import { describeWithClients } from "./support/describe-with-clients.ts";
+import { numberedEvents, uniqueStream } from "../support/case-data.ts";
+import { collect, revisionOf } from "../support/collect.ts";
+import { describeWithClient } from "../support/describe-with-client.ts";
 
 const cases = [
   { title: "forwards from the start", options: {}, revisions: [0, 1, 2, 3, 4] },
@@ -49,7 +49,7 @@ const cases = [
   },
 ] as const;
 
-describeWithClients("reads of a stream", (session) => {
+describeWithClient("reads of a stream", (session) => {
   describe("of five events", () => {
     test.each(cases)("$title", async ({ options, revisions }) => {
       const stream = uniqueStream("read");

@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from "vitest";
-import { numberedEvents, uniqueStream } from "./support/case-data.ts";
-import { numberOf, revisionOf } from "./support/collect.ts";
-import { describeWithClients } from "./support/describe-with-clients.ts";
-import { watch, type Watch } from "./support/watch.ts";
+import { numberedEvents, uniqueStream } from "../support/case-data.ts";
+import { numberOf, revisionOf } from "../support/collect.ts";
+import { describeWithClient } from "../support/describe-with-client.ts";
+import { watch, type Watch } from "../support/watch.ts";
 
-describeWithClients("subscriptions to a stream", (session) => {
+describeWithClient("subscriptions to a stream", (session) => {
   const watches: { stop(): Promise<void> }[] = [];
   const subscribe = (
     ...parameters: Parameters<typeof session.client.subscribeToStream>

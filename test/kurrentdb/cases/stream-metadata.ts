@@ -1,10 +1,10 @@
-import { jsonEvent } from "@eventstore/db-client";
 import { describe, expect, test } from "vitest";
-import { numberedEvents, uniqueStream } from "./support/case-data.ts";
-import { collect, revisionOf } from "./support/collect.ts";
-import { describeWithClients } from "./support/describe-with-clients.ts";
+import { numberedEvents, uniqueStream } from "../support/case-data.ts";
+import { collect, revisionOf } from "../support/collect.ts";
+import { describeWithClient } from "../support/describe-with-client.ts";
+import { jsonEvent } from "../support/client-library.ts";
 
-describeWithClients("stream metadata", (session) => {
+describeWithClient("stream metadata", (session) => {
   const revisions = async (stream: string): Promise<number[]> =>
     (await collect(session.client.readStream(stream))).map(revisionOf);
 

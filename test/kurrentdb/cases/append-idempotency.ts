@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { numberedEvents, uniqueStream } from "./support/case-data.ts";
-import { collect } from "./support/collect.ts";
-import { credentials } from "./support/credentials.ts";
-import { describeWithClients } from "./support/describe-with-clients.ts";
+import { numberedEvents, uniqueStream } from "../support/case-data.ts";
+import { collect } from "../support/collect.ts";
+import { credentials } from "../support/credentials.ts";
+import { describeWithClient } from "../support/describe-with-client.ts";
 
 const conflict = { type: "wrong-expected-version" };
 
-describeWithClients("idempotent appends", (session) => {
+describeWithClient("idempotent appends", (session) => {
   describe.each([
     { path: "batch append", options: {} },
     { path: "unary append", options: { credentials } },

@@ -1,10 +1,10 @@
 import type { AllStreamResolvedEvent, Position } from "@eventstore/db-client";
 import { expect, test } from "vitest";
-import { numberedEvents, uniqueStream } from "./support/case-data.ts";
-import { collect } from "./support/collect.ts";
-import { describeWithClients } from "./support/describe-with-clients.ts";
+import { numberedEvents, uniqueStream } from "../support/case-data.ts";
+import { collect } from "../support/collect.ts";
+import { describeWithClient } from "../support/describe-with-client.ts";
 
-describeWithClients("reads of $all", (session) => {
+describeWithClient("reads of $all", (session) => {
   /** Three streams with one event each, in order, and where they stand in the log. */
   const threeEvents = async (): Promise<{ streams: string[]; positions: [Position, Position, Position] }> => {
     const streams: string[] = [];

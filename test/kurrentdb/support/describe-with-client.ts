@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from "vitest";
-import { clientLibraries, type Client } from "./client-libraries.ts";
+import { clientLibrary, connect as connectTo, type Client } from "./client-library.ts";
 import { openDatabase, type Database } from "./database.ts";
 
 /** What a case works with; the getters are set when its hooks have run. */
@@ -10,9 +10,9 @@ export interface Session {
   connect(): Client;
 }
 
-/** The cases of `body`, once for each client library, against one database. */
-export function describeWithClients(title: string, body: (session: Session) => void): void {
-  describe.each(clientLibraries)(`${title} ($name)`, (library) => {
+/** The cases of `body` against one database, with the client library of this process. */
+export function describeWithClient(title: string, body: (session: Session) => void): void {
+  describe(`${title} (${clientLibrary})`, () => {
     const clients: Client[] = [];
     let database: Database | undefined;
     const opened = (): Database => {
@@ -20,7 +20,7 @@ export function describeWithClients(title: string, body: (session: Session) => v
       return database;
     };
     const connect = (): Client => {
-      const client = library.connect(opened().connectionString);
+      const client = connectTo(opened().connectionString);
       clients.push(client);
       return client;
     };

@@ -1,12 +1,12 @@
-import { binaryEvent, jsonEvent } from "@eventstore/db-client";
 import { randomBytes, randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { numberedEvents, uniqueStream } from "./support/case-data.ts";
-import { collect, numberOf, revisionOf } from "./support/collect.ts";
-import { credentials } from "./support/credentials.ts";
-import { describeWithClients } from "./support/describe-with-clients.ts";
+import { numberedEvents, uniqueStream } from "../support/case-data.ts";
+import { collect, numberOf, revisionOf } from "../support/collect.ts";
+import { credentials } from "../support/credentials.ts";
+import { describeWithClient } from "../support/describe-with-client.ts";
+import { binaryEvent, jsonEvent } from "../support/client-library.ts";
 
-describeWithClients("append", (session) => {
+describeWithClient("append", (session) => {
   describe.each([
     { path: "batch append", options: {} },
     { path: "unary append", options: { credentials } },

@@ -1,0 +1,3 @@
+import { importCases } from "./support/import-cases.ts";
+
+await importCases("@kurrent/kurrentdb-client");

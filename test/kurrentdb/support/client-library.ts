@@ -1,0 +1,62 @@
+import type * as eventStoreDb from "@eventstore/db-client";
+
+/**
+ * The two client libraries of the database. One process can load only one of them: the generated code of both puts
+ * its messages into the same global namespace. So a test file names one before it imports the cases.
+ */
+export type ClientLibraryName = "@eventstore/db-client" | "@kurrent/kurrentdb-client";
+
+export type Client = eventStoreDb.EventStoreDBClient;
+
+interface Loaded {
+  readonly name: ClientLibraryName;
+  readonly connect: (connectionString: string) => Client;
+  readonly library: Pick<
+    typeof eventStoreDb,
+    | "binaryEvent"
+    | "jsonEvent"
+    | "streamNameFilter"
+    | "eventTypeFilter"
+    | "excludeSystemEvents"
+    | "persistentSubscriptionToAllSettingsFromDefaults"
+    | "persistentSubscriptionToStreamSettingsFromDefaults"
+  >;
+}
+
+async function load(): Promise<Loaded> {
+  if (process.env["KURRENTDB_CLIENT"] !== "@kurrent/kurrentdb-client") {
+    const library = await import("@eventstore/db-client");
+    return {
+      name: "@eventstore/db-client",
+      connect: (connectionString) => library.EventStoreDBClient.connectionString(connectionString),
+      library,
+    };
+  }
+  const successor = await import("@kurrent/kurrentdb-client");
+  // The successor keeps the methods, parameters and results that the cases use, but its classes have private members
+  // of their own, and some of its types are narrower.
+  const library = successor as unknown as typeof eventStoreDb;
+  return {
+    name: "@kurrent/kurrentdb-client",
+    connect: (connectionString) =>
+      // The same reason.
+      successor.KurrentDBClient.connectionString(
+        connectionString.replace(/^esdb/, "kurrentdb"),
+      ) as unknown as Client,
+    library,
+  };
+}
+
+const loaded = await load();
+
+export const clientLibrary: ClientLibraryName = loaded.name;
+export const connect = loaded.connect;
+export const {
+  binaryEvent,
+  jsonEvent,
+  streamNameFilter,
+  eventTypeFilter,
+  excludeSystemEvents,
+  persistentSubscriptionToAllSettingsFromDefaults,
+  persistentSubscriptionToStreamSettingsFromDefaults,
+} = loaded.library;
