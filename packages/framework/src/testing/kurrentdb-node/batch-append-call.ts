@@ -25,7 +25,7 @@ interface PendingAppend {
  * the node leaves it open: clients keep it for their lifetime.
  */
 export function batchAppendCall(context: NodeContext, call: BatchAppendCall): void {
-  const { cluster, clock, faults, limits, log, protocol } = context;
+  const { cluster, faults, limits, protocol } = context;
   const answers = createBatchAppendAnswers(protocol);
   const pending = new Map<string, PendingAppend>();
   let isOver = false;

@@ -13,7 +13,7 @@ export function createOpenCalls(): OpenCalls {
       return () => ends.delete(end);
     },
     endAll() {
-      for (const end of [...ends]) end();
+      for (const end of ends) end();
       ends.clear();
     },
   };
