@@ -26,6 +26,8 @@ const tables = [
   "events",
   "idempotency_records",
   "erasures",
+  "stream_metadata",
+  "scheduled_erasures",
 ];
 
 describe("the stored layout", () => {

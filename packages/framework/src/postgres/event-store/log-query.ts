@@ -1,13 +1,16 @@
 import pg from "pg";
 import { pageStatement } from "./event-page.ts";
 
+const lastPossibleStreamNo = 9_223_372_036_854_775_807n;
+
 /** Which events of the log are wanted, and in which order; `null`: no matter. */
 export interface LogQuery {
   /** Quoted database schema. */
   readonly schema: string;
   readonly backwards: boolean;
-  /** `null` when the store has no other tenant. */
-  readonly tenant: string | null;
+  readonly tenant: string;
+  /** Whether the log may have events of other tenants. */
+  readonly otherTenants: boolean;
   readonly typeNos: readonly number[] | null;
   readonly categories: readonly string[] | null;
 }
@@ -46,35 +49,46 @@ function pageText(query: LogQuery, positions: string, size: number): string {
 
 /** The first positions of the wanted types within a range, out of the index alone. */
 export function typePositionsText(query: LogQuery, range: LogRange, limit: number): string {
-  const order = query.backwards ? "position desc" : "position";
+  const order = query.backwards ? "desc" : "asc";
+  const [beyond, upTo] = query.backwards ? ["<", ">="] : [">", "<="];
+  // Compared as pairs, type and position leave no index to choose but the right one, whatever the statistics say.
   return `select p.position from unnest(${integers(query.typeNos ?? [])}) t(type_no)
     cross join lateral (
       select e.position from ${query.schema}.events e
-      where e.type_no = t.type_no and ${positionsWithin(query, range)} order by e.${order} limit ${limit}
-    ) p order by p.${order} limit ${limit}`;
+      where (e.type_no, e.position) ${beyond} (t.type_no, ${range.after}::bigint)
+        and (e.type_no, e.position) ${upTo} (t.type_no, ${range.to}::bigint)
+      order by e.type_no ${order}, e.position ${order} limit ${limit}
+    ) p order by p.position ${order} limit ${limit}`;
 }
 
 /** Every event of the wanted streams: its position (null when they have left) and its stream. */
 export function streamPositionsText(query: LogQuery, maxStreams: number, maxEvents: number): string {
-  return `select e.position, s.stream_no
-    from (select s.stream_no from ${query.schema}.streams s where ${streamCondition(query)} limit ${maxStreams}) s
+  const { schema, categories } = query;
+  const tenant = pg.escapeLiteral(query.tenant);
+  // Compared as triples for the reason above.
+  const streams =
+    categories === null
+      ? `select s.stream_no from ${schema}.streams s where s.tenant = ${tenant}`
+      : `select s.stream_no from unnest(${texts(categories)}) c(category) cross join lateral (
+           select s.stream_no from ${schema}.streams s
+           where (s.tenant, s.category, s.stream_no) > (${tenant}, c.category, 0::bigint)
+             and (s.tenant, s.category, s.stream_no) < (${tenant}, c.category, ${lastPossibleStreamNo}::bigint)
+           order by s.tenant, s.category, s.stream_no limit ${maxStreams}
+         ) s`;
+  return `select e.position, s.stream_no from (${streams} limit ${maxStreams}) s
     left join lateral (
-      select e.position from ${query.schema}.events e where e.stream_no = s.stream_no offset 0
+      select e.position from ${schema}.events e where e.stream_no = s.stream_no offset 0
     ) e on true limit ${maxEvents}`;
 }
 
-export function selectsStreams({ tenant, categories }: LogQuery): boolean {
-  return tenant !== null || categories !== null;
+/** Whether streams decide what is wanted. */
+export function selectsStreams({ otherTenants, categories }: LogQuery): boolean {
+  return otherTenants || categories !== null;
 }
 
 function streamCondition({ tenant, categories }: LogQuery): string {
-  const conditions = [
-    ...(tenant === null ? [] : [`s.tenant = ${pg.escapeLiteral(tenant)}`]),
-    ...(categories === null
-      ? []
-      : [`s.category = any (array[${categories.map((name) => pg.escapeLiteral(name)).join()}]::text[])`]),
-  ];
-  return conditions.join(" and ");
+  const ofTenant = `s.tenant = ${pg.escapeLiteral(tenant)}`;
+  return categories === null ? ofTenant : `${ofTenant} and s.category = any (${texts(categories)})`;
 }
 
 function positionsWithin({ backwards }: LogQuery, { after, to }: LogRange): string {
@@ -85,4 +99,8 @@ function positionsWithin({ backwards }: LogQuery, { after, to }: LogRange): stri
 
 function integers(values: readonly number[]): string {
   return `'{${values.join()}}'::integer[]`;
+}
+
+function texts(values: readonly string[]): string {
+  return `array[${values.map((value) => pg.escapeLiteral(value)).join()}]::text[]`;
 }

@@ -32,23 +32,22 @@ export async function* readLog(
   const { tenant = "", filter = {}, signal, pageSize = defaultPageSize } = options;
   const backwards = options.direction === "backwards";
   const extent = await readExtent(reader, signal);
+  const otherTenants = extent.otherTenants(tenant);
   const to = backwards ? (options.upTo ?? 0n) : least(options.upTo ?? extent.head, extent.head);
   let after = options.after ?? (backwards ? lastPossibleRevision : 0n);
   let left = options.limit ?? Number.POSITIVE_INFINITY;
   let window = BigInt(Math.max(firstWindow, pageSize));
   let sparse: SparsePositions | null = null;
-  let maySparse =
-    filter.types !== undefined || filter.categories !== undefined || extent.otherTenants(tenant);
+  let maySparse = filter.types !== undefined || filter.categories !== undefined || otherTenants;
   const isPast = (position: bigint): boolean => (backwards ? position < after : position > after);
   if (backwards && extent.head < to) return;
   while (left > 0 && (backwards ? after > to : after < to)) {
-    const query = await logQuery(
-      reader,
-      backwards,
-      extent.otherTenants(tenant) ? tenant : null,
-      filter,
-      signal,
-    );
+    const numbers = await typeNumbers(reader, filter, signal);
+    const categories = filter.categories?.filter((name) => !forbiddenCharacters.test(name)) ?? null;
+    const query =
+      numbers?.length === 0 || categories?.length === 0
+        ? null
+        : { schema: reader.schema, backwards, tenant, otherTenants, typeNos: numbers, categories };
     if (query === null) {
       yield { events: [], scannedTo: to };
       return;
@@ -121,21 +120,17 @@ function rest(
   return isPast(scannedTo) ? { positions: positions.filter(isPast), scannedTo } : null;
 }
 
-/** `null` when nothing can match. */
-async function logQuery(
-  { catalogue, schema }: LogReader,
-  backwards: boolean,
-  tenant: string | null,
-  filter: EventFilter,
+/** Numbers of the wanted types that have been used; `null` when every type is wanted. */
+async function typeNumbers(
+  { catalogue }: LogReader,
+  { types }: EventFilter,
   signal: AbortSignal | undefined,
-): Promise<LogQuery | null> {
+): Promise<readonly number[] | null> {
+  if (types === undefined) return null;
   // The head has been read before: whatever type an event up to there has, a refresh now finds it.
-  if (filter.types?.some((name) => catalogue.typeNo(name) === undefined)) await catalogue.refresh(signal);
-  const typeNos =
-    filter.types?.map((name) => catalogue.typeNo(name)).filter((typeNo) => typeNo !== undefined) ?? null;
-  const categories = filter.categories?.filter((name) => !forbiddenCharacters.test(name)) ?? null;
-  if (typeNos?.length === 0 || categories?.length === 0) return null;
-  return { schema, backwards, tenant, typeNos: typeNos && [...new Set(typeNos)], categories };
+  if (types.some((name) => catalogue.typeNo(name) === undefined)) await catalogue.refresh(signal);
+  const numbers = types.map((name) => catalogue.typeNo(name)).filter((typeNo) => typeNo !== undefined);
+  return [...new Set(numbers)];
 }
 
 function least(a: bigint, b: bigint): bigint {

@@ -1,4 +1,5 @@
 import type { StoredEvent } from "../../event/stored-event.ts";
+import { checkEventsAt } from "../../event-store/check-read-options.ts";
 import { decodeEvents } from "./decode-events.ts";
 import { eventColumns } from "./event-row.ts";
 import type { LogReader } from "./log-reader.ts";
@@ -9,6 +10,7 @@ export async function readEventsAt(
   positions: readonly bigint[],
   signal?: AbortSignal,
 ): Promise<readonly StoredEvent[]> {
+  checkEventsAt(positions);
   if (positions.length === 0) return [];
   const text = `select ${eventColumns} from ${reader.schema}.events e
                 where e.position = any ('{${positions.join()}}'::bigint[]) order by e.position`;
