@@ -77,6 +77,20 @@ describe("appends", () => {
     expect(await types("account-1")).toEqual(["Large"]);
   });
 
+  it("takes an append in several chunks when its limit allows it, and forgets a chunk behind a refusal", async () => {
+    await using large = await startKurrentDbTestNode({ maxAppendSize: 16 * 1024 * 1024 });
+    const own = EventStoreDBClient.connectionString(large.connectionString);
+    const events = (bytes: number) =>
+      Array.from({ length: 10 }, () => jsonEvent({ type: "Large", data: { text: "x".repeat(bytes / 10) } }));
+    const result = await own.appendToStream("s", events(10_000_000));
+    expect(result.nextExpectedRevision).toBe(9n);
+    await expect(own.appendToStream("s", events(20_000_000))).rejects.toMatchObject({
+      type: "maximum-append-size-exceeded",
+    });
+    expect((await own.appendToStream("s", event("A"))).nextExpectedRevision).toBe(10n);
+    await own.dispose();
+  });
+
   it("continues the revisions of a soft-deleted stream, and ends a tombstoned one for ever", async () => {
     await client.appendToStream("Überweisung-1", [event("A"), event("B")]);
     await client.deleteStream("Überweisung-1");

@@ -58,7 +58,15 @@ export interface KurrentDbTestNode extends AsyncDisposable {
 }
 
 /** What replicas share with the node they follow. */
-const shared = new WeakMap<KurrentDbTestNode, { log: NodeLog; clock: NodeClock; cluster: NodeCluster }>();
+interface SharedState {
+  readonly log: NodeLog;
+  readonly clock: NodeClock;
+  readonly cluster: NodeCluster;
+  /** Ends what each of the nodes has open. */
+  readonly resets: Set<() => void>;
+}
+
+const shared = new WeakMap<KurrentDbTestNode, SharedState>();
 
 /**
  * Starts a node in milliseconds. It needs the optional packages `@eventstore/db-client` (~6.2.1) and `@grpc/grpc-js`,
@@ -77,9 +85,8 @@ export async function startKurrentDbTestNode(
   if (replicaOf !== undefined && followed === undefined) {
     throw new Error("replicaOf: the node is closed. Start the replica while the node runs.");
   }
-  const clock = followed?.clock ?? createNodeClock();
-  const cluster = followed?.cluster ?? createNodeCluster();
-  const log = followed?.log ?? new NodeLog(clock, options.idempotencyCacheBytes ?? 8 * 1024 * 1024);
+  const state = followed ?? newState(options.idempotencyCacheBytes);
+  const { log, clock, cluster, resets } = state;
   const faults = createNodeFaults();
   const openCalls = createOpenCalls();
   const { keepsProcessAlive = false, port = 0 } = options;
@@ -105,17 +112,25 @@ export async function startKurrentDbTestNode(
   const running = services.map((service) => service(context));
   listener.serve(running);
 
+  function reset(): void {
+    faults.clear();
+    openCalls.endAll();
+    for (const service of running) service.reset?.();
+  }
+  resets.add(reset);
+
   let closing: Promise<void> | undefined;
   function close(): Promise<void> {
     closing ??= (async () => {
       shared.delete(node);
+      resets.delete(reset);
       cluster.members.delete(self);
       const [next] = cluster.members;
       if (cluster.leader === self && next !== undefined) cluster.lead(next);
       faults.clear();
       for (const service of running) service.close?.();
       openCalls.endAll();
-      if (followed === undefined) clock.reset();
+      if (resets.size === 0) clock.reset();
       await listener.close();
     })();
     return closing;
@@ -130,15 +145,19 @@ export async function startKurrentDbTestNode(
     lead: () => cluster.lead(self),
     disconnect: () => listener.disconnect(),
     reset() {
-      faults.clear();
-      openCalls.endAll();
       clock.reset();
-      for (const service of running) service.reset?.();
+      for (const resetNode of resets) resetNode();
       log.reset();
     },
     close,
     [Symbol.asyncDispose]: close,
   };
-  shared.set(node, { log, clock, cluster });
+  shared.set(node, state);
   return node;
+}
+
+function newState(idempotencyCacheBytes = 8 * 1024 * 1024): SharedState {
+  const clock = createNodeClock();
+  const log = new NodeLog(clock, idempotencyCacheBytes);
+  return { log, clock, cluster: createNodeCluster(), resets: new Set() };
 }
