@@ -1,4 +1,5 @@
 import { TidemarkError } from "../errors.ts";
+import type { AppendCondition } from "./append-condition.ts";
 import type { EventToAppend } from "../event/stored-event.ts";
 import type { AppendLimits } from "./append-limits.ts";
 import type { AppendOptions, StreamAppend } from "./event-store.ts";
@@ -16,8 +17,8 @@ const maxEventVersion = 32_767;
  * beside another caller's append. Stores call it first.
  *
  * @returns the id of an event that occurs twice in this append, or `null`.
- * @throws TidemarkError `stream-name-invalid`, `validation-failed` for an expected revision that is none,
- * `event-invalid`, `event-too-large` or `idempotency-key-invalid`.
+ * @throws TidemarkError `stream-name-invalid`, `validation-failed` for an expected revision or a
+ * condition that is none, `event-invalid`, `event-too-large` or `idempotency-key-invalid`.
  */
 export function checkAppend(
   appends: readonly StreamAppend[],
@@ -27,9 +28,15 @@ export function checkAppend(
   if (options.tenant !== undefined) checkTenant(options.tenant);
   if (options.idempotency !== undefined) {
     checkIdempotencyIdentity(options.idempotency.identity);
+    if (options.idempotency.body.length > limits.appendBytes)
+      tooLarge(
+        `The body of the idempotency record has ${options.idempotency.body.length} bytes`,
+        `${limits.appendBytes} bytes`,
+      );
     if (options.idempotency.identity.tenant !== (options.tenant ?? ""))
       refuseKey("The idempotency key must belong to the tenant of the append");
   }
+  for (const condition of options.conditions ?? []) checkCondition(condition);
   const streamIds = new Set<string>();
   const eventIds = new Set<string>();
   let repeated: string | null = null;
@@ -83,6 +90,35 @@ export function checkExpectedRevision(streamId: string, expected: ExpectedRevisi
     `The expected revision ${expected} of ${JSON.stringify(streamId)} ${message}.`,
     { errors: [{ field: "expectedRevision", rule: "range", message }] },
   );
+}
+
+function checkCondition(condition: AppendCondition): void {
+  if ("streamId" in condition) {
+    checkStreamId(condition.streamId);
+    checkExpectedRevision(condition.streamId, condition.expectedRevision);
+    return;
+  }
+  const { filter, noEventAfter } = condition;
+  if (noEventAfter < 0n || noEventAfter > lastPossibleRevision)
+    refuseCondition(
+      "noEventAfter",
+      "range",
+      "must be a position that a read has reported, or 0 for the start",
+    );
+  for (const name of filter.types ?? []) {
+    if (!recordName.test(name))
+      refuseCondition("filter.types", "record-name", "must be full names of Avro records");
+  }
+  for (const name of filter.categories ?? []) {
+    if (name === "" || name.includes("-") || forbiddenCharacters.test(name))
+      refuseCondition("filter.categories", "category", "must be names of aggregates, without a hyphen");
+  }
+}
+
+function refuseCondition(field: string, rule: string, message: string): never {
+  throw new TidemarkError("validation-failed", `An append condition is not valid: its ${field} ${message}.`, {
+    errors: [{ field: `conditions.${field}`, rule, message }],
+  });
 }
 
 function checkEvent(event: EventToAppend, limits: AppendLimits): number {

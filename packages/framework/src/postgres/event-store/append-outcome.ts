@@ -12,6 +12,7 @@ export interface AppendRow {
   readonly record_bodies: readonly (Buffer | null)[] | null;
   readonly record_revisions: readonly (bigint | null)[] | null;
   readonly record_positions: readonly (bigint | null)[] | null;
+  readonly condition_evidence: bigint | null;
 }
 
 /** Each call's own outcome. */
@@ -65,9 +66,24 @@ function outcomeOf(call: AppendCall, index: number, firstStream: number, row: Ap
         },
       };
     }
+    case 4:
+    case 5:
+      return brokenCondition(call, (row.conflicts[index] ?? 0) - 1, row.condition_evidence);
     default:
       throw unexpected(status, index);
   }
+}
+
+function brokenCondition(call: AppendCall, place: number, evidence: bigint | null): AppendOutcome {
+  const condition = call.conditions[place];
+  if (condition === undefined) throw new Error(`append_events names condition ${place}, which was not given`);
+  if ("streamId" in condition) {
+    const { streamId, expectedRevision } = condition;
+    return { status: "conflict", streamId, expected: expectedRevision, actual: evidence };
+  }
+  if (evidence === null)
+    throw new Error("append_events names no position for a condition that does not hold");
+  return { status: "condition-failed", condition, position: evidence };
 }
 
 function unexpected(status: number | undefined, index: number): Error {

@@ -1,3 +1,4 @@
+import type { AppendCondition } from "../../event-store/append-condition.ts";
 import type { EventSchema } from "../../event/event-schema.ts";
 import type { EventToAppend } from "../../event/stored-event.ts";
 import { checkEventSchema } from "../../event-store/check-event-schema.ts";
@@ -13,14 +14,15 @@ export interface AppendCall {
   readonly tenant: string;
   readonly streams: readonly StreamAppend[];
   readonly idempotency: IdempotencyEntry | null;
+  readonly conditions: readonly AppendCondition[];
 }
 
 // In the order of the procedure's parameters.
 const inputs =
-  "text[] text[] text[] bytea[] bytea[] int8[] int4[] text[] int4[] int8[] int4[] int4[] uuid[] int4[] int2[] int4[] uuid[] uuid[] int4[] int4[] int4[] bytea text[] bytea[] text[] text[] int4[]".split(
+  "text[] text[] text[] bytea[] bytea[] int8[] int4[] text[] int4[] int8[] int4[] int4[] uuid[] int4[] int2[] int4[] uuid[] uuid[] int4[] int4[] int4[] bytea text[] bytea[] text[] text[] int4[] jsonb".split(
     " ",
   );
-const outputCount = 9;
+const outputCount = 10;
 
 /** The call of `append_events` in this (quoted) database schema. */
 export function appendStatementText(schema: string): string {
@@ -29,7 +31,7 @@ export function appendStatementText(schema: string): string {
 }
 
 interface AppendStatementArguments {
-  readonly values: (Buffer | null)[];
+  readonly values: (Buffer | string | null)[];
   /** Whether the catalogue grows with this set. */
   readonly addsToCatalogue: boolean;
 }
@@ -65,6 +67,7 @@ export function appendStatementArguments(
     uuidArray(events.map(({ event }) => event.causationId)),
     ...payloadValues(events.map(({ event }) => event)),
     ...added.values(),
+    conditionsText(calls),
   ];
   return { values, addsToCatalogue: !added.isEmpty };
 }
@@ -96,7 +99,19 @@ function payloadValues(events: readonly EventToAppend[]): Buffer[] {
   ];
 }
 
-function expectation(expected: ExpectedRevision): bigint {
+/** Those of the first call; no other call of a set has any. */
+function conditionsText([first]: readonly AppendCall[]): string | null {
+  if (first === undefined || first.conditions.length === 0) return null;
+  const conditions = first.conditions.map((condition) => {
+    if ("streamId" in condition)
+      return { streamId: condition.streamId, expected: String(expectation(condition.expectedRevision)) };
+    return { after: String(condition.noEventAfter), ...condition.filter };
+  });
+  return JSON.stringify(conditions);
+}
+
+/** How the procedures write an expected revision. */
+export function expectation(expected: ExpectedRevision): bigint {
   switch (expected) {
     case "any":
       return -1n;
