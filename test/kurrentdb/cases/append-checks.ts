@@ -4,6 +4,7 @@ import { numberedEvents, uniqueStream } from "../support/case-data.ts";
 import type { Client } from "../support/client-library.ts";
 import { credentials } from "../support/credentials.ts";
 import { describeWithClient } from "../support/describe-with-client.ts";
+import { conflict, expecting } from "../support/expectation.ts";
 
 /** What the server answers: the revision of the appended event, or the error and the stream's actual revision. */
 type Answer = bigint | { conflict: bigint | "no_stream" } | "deleted";
@@ -100,7 +101,7 @@ describeWithClient("append checks", (session) => {
       await prepare(client, stream);
       const append = client.appendToStream(stream, numberedEvents(1, { type: "appended" }), {
         ...options,
-        expectedRevision: expected,
+        ...expecting(expected),
       });
       if (typeof answer === "bigint") {
         const result = await append;
@@ -110,12 +111,7 @@ describeWithClient("append checks", (session) => {
       } else if (answer === "deleted") {
         await expect(append).rejects.toMatchObject({ type: "stream-deleted", streamName: stream });
       } else {
-        await expect(append).rejects.toMatchObject({
-          type: "wrong-expected-version",
-          streamName: stream,
-          expectedVersion: expected,
-          actualVersion: answer.conflict,
-        });
+        await expect(append).rejects.toMatchObject(conflict({ stream, expected, actual: answer.conflict }));
       }
     });
   });

@@ -3,8 +3,7 @@ import { numberedEvents, uniqueStream } from "../support/case-data.ts";
 import { collect } from "../support/collect.ts";
 import { credentials } from "../support/credentials.ts";
 import { describeWithClient } from "../support/describe-with-client.ts";
-
-const conflict = { type: "wrong-expected-version" };
+import { conflict, expecting } from "../support/expectation.ts";
 
 describeWithClient("idempotent appends", (session) => {
   describe.each([
@@ -17,9 +16,15 @@ describeWithClient("idempotent appends", (session) => {
         const stream = uniqueStream("idempotent");
         await session.client.appendToStream(stream, numberedEvents(1));
         const events = numberedEvents(3, { from: 1 });
-        const first = await session.client.appendToStream(stream, events, { ...options, expectedRevision });
+        const first = await session.client.appendToStream(stream, events, {
+          ...options,
+          ...expecting(expectedRevision),
+        });
         await session.client.appendToStream(stream, numberedEvents(1, { from: 4 }));
-        const again = await session.client.appendToStream(stream, events, { ...options, expectedRevision });
+        const again = await session.client.appendToStream(stream, events, {
+          ...options,
+          ...expecting(expectedRevision),
+        });
         expect(again.nextExpectedRevision).toBe(3n);
         expect(again.position).toEqual(first.position);
         expect(await collect(session.client.readStream(stream))).toHaveLength(5);
@@ -41,7 +46,7 @@ describeWithClient("idempotent appends", (session) => {
       await session.client.appendToStream(stream, known, options);
       await expect(
         session.client.appendToStream(stream, [...known, ...numberedEvents(1)], options),
-      ).rejects.toMatchObject(conflict);
+      ).rejects.toMatchObject(conflict({}));
       expect(await collect(session.client.readStream(stream))).toHaveLength(1);
     });
 
@@ -66,7 +71,7 @@ describeWithClient("idempotent appends", (session) => {
     test("no_stream: the same ids again answer the first result", async () => {
       const stream = uniqueStream("idempotent");
       const events = numberedEvents(2);
-      const expected = { ...options, expectedRevision: "no_stream" } as const;
+      const expected = { ...options, ...expecting("no_stream") } as const;
       await session.client.appendToStream(stream, events, expected);
       await session.client.appendToStream(stream, numberedEvents(3));
       const again = await session.client.appendToStream(stream, events, expected);
@@ -78,7 +83,7 @@ describeWithClient("idempotent appends", (session) => {
       const stream = uniqueStream("idempotent");
       await session.client.appendToStream(stream, numberedEvents(2));
       const events = numberedEvents(2);
-      const expected = { ...options, expectedRevision: 1n };
+      const expected = { ...options, ...expecting(1n) };
       const first = await session.client.appendToStream(stream, events, expected);
       const again = await session.client.appendToStream(stream, events, expected);
       expect(again.nextExpectedRevision).toBe(first.nextExpectedRevision);
@@ -89,30 +94,30 @@ describeWithClient("idempotent appends", (session) => {
       const stream = uniqueStream("idempotent");
       const events = numberedEvents(2);
       await session.client.appendToStream(stream, numberedEvents(2));
-      await session.client.appendToStream(stream, events, { ...options, expectedRevision: 1n });
+      await session.client.appendToStream(stream, events, { ...options, ...expecting(1n) });
       await expect(
-        session.client.appendToStream(stream, events, { ...options, expectedRevision: 0n }),
-      ).rejects.toMatchObject({ ...conflict, actualVersion: 3n });
+        session.client.appendToStream(stream, events, { ...options, ...expecting(0n) }),
+      ).rejects.toMatchObject(conflict({ actual: 3n }));
     });
 
     test("a revision: known ids followed by an unknown one are refused", async () => {
       const stream = uniqueStream("idempotent");
       const events = numberedEvents(2);
-      await session.client.appendToStream(stream, events, { ...options, expectedRevision: "no_stream" });
+      await session.client.appendToStream(stream, events, { ...options, ...expecting("no_stream") });
       await expect(
         session.client.appendToStream(stream, [...events, ...numberedEvents(1)], {
           ...options,
-          expectedRevision: "no_stream",
+          ...expecting("no_stream"),
         }),
-      ).rejects.toMatchObject({ ...conflict, actualVersion: 1n });
+      ).rejects.toMatchObject(conflict({ actual: 1n }));
     });
 
     test("a revision: other ids at that place are refused", async () => {
       const stream = uniqueStream("idempotent");
       await session.client.appendToStream(stream, numberedEvents(2));
       await expect(
-        session.client.appendToStream(stream, numberedEvents(1), { ...options, expectedRevision: 0n }),
-      ).rejects.toMatchObject({ ...conflict, actualVersion: 1n });
+        session.client.appendToStream(stream, numberedEvents(1), { ...options, ...expecting(0n) }),
+      ).rejects.toMatchObject(conflict({ actual: 1n }));
     });
 
     test("the current revision: the same ids are appended once more at their new place", async () => {
@@ -121,7 +126,7 @@ describeWithClient("idempotent appends", (session) => {
       await session.client.appendToStream(stream, events, options);
       const result = await session.client.appendToStream(stream, events, {
         ...options,
-        expectedRevision: 1n,
+        ...expecting(1n),
       });
       expect(result.nextExpectedRevision).toBe(3n);
       expect(await collect(session.client.readStream(stream))).toHaveLength(4);

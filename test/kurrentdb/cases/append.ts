@@ -5,6 +5,7 @@ import { collect, numberOf, revisionOf } from "../support/collect.ts";
 import { credentials } from "../support/credentials.ts";
 import { describeWithClient } from "../support/describe-with-client.ts";
 import { binaryEvent, jsonEvent } from "../support/client-library.ts";
+import { conflict, expecting } from "../support/expectation.ts";
 
 describeWithClient("append", (session) => {
   describe.each([
@@ -37,7 +38,7 @@ describeWithClient("append", (session) => {
     test("an append of no events answers the current revision", async () => {
       const stream = uniqueStream("append");
       await session.client.appendToStream(stream, numberedEvents(3));
-      const result = await session.client.appendToStream(stream, [], { ...options, expectedRevision: 2n });
+      const result = await session.client.appendToStream(stream, [], { ...options, ...expecting(2n) });
       expect(result).toMatchObject({ success: true, nextExpectedRevision: 2n });
       expect(await collect(session.client.readStream(stream))).toHaveLength(3);
     });
@@ -46,8 +47,8 @@ describeWithClient("append", (session) => {
       const stream = uniqueStream("append");
       await session.client.appendToStream(stream, numberedEvents(3));
       await expect(
-        session.client.appendToStream(stream, [], { ...options, expectedRevision: 5n }),
-      ).rejects.toMatchObject({ type: "wrong-expected-version", actualVersion: 2n });
+        session.client.appendToStream(stream, [], { ...options, ...expecting(5n) }),
+      ).rejects.toMatchObject(conflict({ actual: 2n }));
     });
 
     test("an append of no events creates no stream", async () => {
@@ -118,9 +119,9 @@ describeWithClient("append", (session) => {
       await expect(
         session.client.appendToStream(stream, numberedEvents(1), {
           ...options,
-          expectedRevision: "no_stream",
+          ...expecting("no_stream"),
         }),
-      ).rejects.toMatchObject({ type: "wrong-expected-version", streamName: stream, actualVersion: 0n });
+      ).rejects.toMatchObject(conflict({ stream, actual: 0n }));
     });
 
     test("an append just below 1 MiB is accepted", async () => {
@@ -135,7 +136,7 @@ describeWithClient("append", (session) => {
         Array.from({ length: 10 }, async () =>
           session.client.appendToStream(stream, numberedEvents(1), {
             ...options,
-            expectedRevision: "no_stream",
+            ...expecting("no_stream"),
           }),
         ),
       );
@@ -169,11 +170,11 @@ describeWithClient("append", (session) => {
     const [refused, accepted] = await Promise.allSettled([
       session.client.appendToStream(stream, numberedEvents(100), {
         batchAppendSize: 500,
-        expectedRevision: 7n,
+        ...expecting(7n),
       }),
       session.client.appendToStream(uniqueStream("append"), numberedEvents(100), { batchAppendSize: 500 }),
     ]);
-    expect(refused).toMatchObject({ reason: { type: "wrong-expected-version", actualVersion: 0n } });
+    expect(refused).toMatchObject({ reason: conflict({ actual: 0n }) });
     expect(accepted).toMatchObject({ value: { nextExpectedRevision: 99n } });
   });
 

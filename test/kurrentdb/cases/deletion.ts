@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { numberedEvents, uniqueStream } from "../support/case-data.ts";
 import { collect, numberOf, revisionOf } from "../support/collect.ts";
 import { describeWithClient } from "../support/describe-with-client.ts";
+import { conflict, expecting } from "../support/expectation.ts";
 
 const notFound = { type: "stream-not-found" };
 const deleted = { type: "stream-deleted" };
@@ -52,20 +53,18 @@ describeWithClient("deletion", (session) => {
 
     test("with the current revision it succeeds, with another it is refused", async () => {
       const stream = await streamOfThree();
-      await expect(session.client.deleteStream(stream, { expectedRevision: 1n })).rejects.toMatchObject({
-        type: "wrong-expected-version",
-        streamName: stream,
-        actualVersion: 2n,
-      });
-      await session.client.deleteStream(stream, { expectedRevision: 2n });
+      await expect(session.client.deleteStream(stream, { ...expecting(1n) })).rejects.toMatchObject(
+        conflict({ stream, actual: 2n }),
+      );
+      await session.client.deleteStream(stream, { ...expecting(2n) });
       await expect(collect(session.client.readStream(stream))).rejects.toMatchObject(notFound);
     });
 
     test("expecting no stream, an existing one is not deleted", async () => {
       const stream = await streamOfThree();
-      await expect(
-        session.client.deleteStream(stream, { expectedRevision: "no_stream" }),
-      ).rejects.toMatchObject({ type: "wrong-expected-version" });
+      await expect(session.client.deleteStream(stream, { ...expecting("no_stream") })).rejects.toMatchObject(
+        conflict({}),
+      );
       expect(await collect(session.client.readStream(stream))).toHaveLength(3);
     });
 
@@ -112,17 +111,16 @@ describeWithClient("deletion", (session) => {
 
     test("a stream that was never written can be tombstoned", async () => {
       const stream = uniqueStream("deletion");
-      await session.client.tombstoneStream(stream, { expectedRevision: "no_stream" });
+      await session.client.tombstoneStream(stream, { ...expecting("no_stream") });
       await expect(session.client.appendToStream(stream, numberedEvents(1))).rejects.toMatchObject(deleted);
     });
 
     test("with another revision than the current one it is refused", async () => {
       const stream = await streamOfThree();
-      await expect(session.client.tombstoneStream(stream, { expectedRevision: 5n })).rejects.toMatchObject({
-        type: "wrong-expected-version",
-        actualVersion: 2n,
-      });
-      await session.client.tombstoneStream(stream, { expectedRevision: 2n });
+      await expect(session.client.tombstoneStream(stream, { ...expecting(5n) })).rejects.toMatchObject(
+        conflict({ actual: 2n }),
+      );
+      await session.client.tombstoneStream(stream, { ...expecting(2n) });
     });
 
     test("its metadata cannot be written any more", async () => {

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { numberedEvents, uniqueStream } from "../support/case-data.ts";
 import { numberOf } from "../support/collect.ts";
-import { allSettings, fromStart, watchConsumer } from "../support/consumers.ts";
+import { fromStart, watchConsumer } from "../support/consumers.ts";
 import { describeGroups } from "../support/describe-groups.ts";
-import { streamNameFilter } from "../support/client-library.ts";
+import { allSettings, streamNameFilter } from "../support/client-library.ts";
 
 const missing = { type: "persistent-subscription-does-not-exist" };
 const failed = { type: "persistent-subscription-failed" };
@@ -12,7 +12,11 @@ const failed = { type: "persistent-subscription-failed" };
 describeGroups("administration of persistent subscriptions", (session) => {
   test("a group is created for a stream that does not exist yet", async () => {
     const group = await session.group(0);
-    expect(await group.info()).toMatchObject({ eventSource: group.stream, groupName: group.name, connections: [] });
+    expect(await group.info()).toMatchObject({
+      eventSource: group.stream,
+      groupName: group.name,
+      connections: [],
+    });
   });
 
   test("the same group cannot be created twice", async () => {
@@ -114,10 +118,13 @@ describeGroups("administration of persistent subscriptions", (session) => {
     expect((await group.info()).settings.consumerStrategyName).toBe(name);
   });
 
-  test.each(["start", "end"] as const)("a start at the %s comes back, without a bound of subscribers", async (startFrom) => {
-    const group = await session.group(0, { startFrom });
-    expect((await group.info()).settings).toMatchObject({ startFrom, maxSubscriberCount: "unbounded" });
-  });
+  test.each(["start", "end"] as const)(
+    "a start at the %s comes back, without a bound of subscribers",
+    async (startFrom) => {
+      const group = await session.group(0, { startFrom });
+      expect((await group.info()).settings).toMatchObject({ startFrom, maxSubscriberCount: "unbounded" });
+    },
+  );
 
   test("an update changes the settings", async () => {
     const group = await session.group(0, { maxRetryCount: 1 });
@@ -191,7 +198,9 @@ describeGroups("administration of persistent subscriptions", (session) => {
     await consumer.received(5);
     await expect
       .poll(async () => [...((await group.info()).connections[0]?.extraStatistics?.keys() ?? [])])
-      .toEqual(expect.arrayContaining(["mean", "median", "fastest", "quintile 1", "90%", "99.9%", "highest"]));
+      .toEqual(
+        expect.arrayContaining(["mean", "median", "fastest", "quintile 1", "90%", "99.9%", "highest"]),
+      );
   });
 
   test("all groups are listed", async () => {
@@ -228,7 +237,10 @@ describeGroups("administration of persistent subscriptions", (session) => {
   test("a group on $all cannot start beyond the end of the log", async () => {
     const beyond = { commit: 2n ** 60n, prepare: 2n ** 60n };
     await expect(
-      session.client.createPersistentSubscriptionToAll(`all-${randomUUID()}`, allSettings({ startFrom: beyond })),
+      session.client.createPersistentSubscriptionToAll(
+        `all-${randomUUID()}`,
+        allSettings({ startFrom: beyond }),
+      ),
     ).rejects.toMatchObject(failed);
   });
 
@@ -237,7 +249,8 @@ describeGroups("administration of persistent subscriptions", (session) => {
     await session.group(0);
     if (position === undefined) throw new Error("no position");
     const types: (string | undefined)[] = [];
-    for await (const { event } of session.client.readAll({ fromPosition: position, maxCount: 50 })) types.push(event?.type);
+    for await (const { event } of session.client.readAll({ fromPosition: position, maxCount: 50 }))
+      types.push(event?.type);
     expect(types).toContain("$PersistentConfig");
   });
 });

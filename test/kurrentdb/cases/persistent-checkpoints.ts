@@ -29,7 +29,12 @@ describeGroups("checkpoints of persistent subscriptions", (session) => {
     const group = await session.group(5, everyEvent);
     const consumer = group.connect();
     await consumer.received(5);
-    await consumer.ack(await consumer.at(0), await consumer.at(1), await consumer.at(3), await consumer.at(4));
+    await consumer.ack(
+      await consumer.at(0),
+      await consumer.at(1),
+      await consumer.at(3),
+      await consumer.at(4),
+    );
     await checkpoint(group).toBe(1n);
     await consumer.ack(await consumer.at(2));
     await checkpoint(group).toBe(4n);

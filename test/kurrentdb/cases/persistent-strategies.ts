@@ -69,7 +69,10 @@ describeGroups("strategies of persistent subscriptions", (session) => {
     }
   };
   /** By source stream, which consumers got its events. */
-  const owners = (watches: readonly ConsumerWatch[], keyOf: (event: ConsumerWatch["events"][number]) => string) => {
+  const owners = (
+    watches: readonly ConsumerWatch[],
+    keyOf: (event: ConsumerWatch["events"][number]) => string,
+  ) => {
     const byKey = new Map<string, Set<number>>();
     for (const [index, { events }] of watches.entries())
       for (const event of events) byKey.set(keyOf(event), (byKey.get(keyOf(event)) ?? new Set()).add(index));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { numberedEvents, uniqueStream } from "../support/case-data.ts";
 import { collect, revisionOf } from "../support/collect.ts";
+import { startSetsDirection, turnsAround } from "../support/client-limits.ts";
 import { describeWithClient } from "../support/describe-with-client.ts";
 
 const cases = [
@@ -51,7 +52,8 @@ const cases = [
 
 describeWithClient("reads of a stream", (session) => {
   describe("of five events", () => {
-    test.each(cases)("$title", async ({ options, revisions }) => {
+    test.for(cases)("$title", async ({ options, revisions }, context) => {
+      if (turnsAround(options)) context.skip(startSetsDirection);
       const stream = uniqueStream("read");
       await session.client.appendToStream(stream, numberedEvents(5));
       const events = await collect(session.client.readStream(stream, options));

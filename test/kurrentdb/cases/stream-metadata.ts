@@ -3,6 +3,7 @@ import { numberedEvents, uniqueStream } from "../support/case-data.ts";
 import { collect, revisionOf } from "../support/collect.ts";
 import { describeWithClient } from "../support/describe-with-client.ts";
 import { jsonEvent } from "../support/client-library.ts";
+import { conflict, expecting } from "../support/expectation.ts";
 
 describeWithClient("stream metadata", (session) => {
   const revisions = async (stream: string): Promise<number[]> =>
@@ -33,7 +34,7 @@ describeWithClient("stream metadata", (session) => {
     const result = await session.client.setStreamMetadata(
       stream,
       { maxCount: 1 },
-      { expectedRevision: "no_stream" },
+      { ...expecting("no_stream") },
     );
     expect(result.nextExpectedRevision).toBe(0n);
     await expect(collect(session.client.readStream(stream))).rejects.toMatchObject({
@@ -60,8 +61,8 @@ describeWithClient("stream metadata", (session) => {
     const stream = uniqueStream("metadata");
     await session.client.setStreamMetadata(stream, { maxCount: 1 });
     await expect(
-      session.client.setStreamMetadata(stream, { maxCount: 2 }, { expectedRevision: "no_stream" }),
-    ).rejects.toMatchObject({ type: "wrong-expected-version", actualVersion: 0n });
+      session.client.setStreamMetadata(stream, { maxCount: 2 }, { ...expecting("no_stream") }),
+    ).rejects.toMatchObject(conflict({ actual: 0n }));
   });
 
   describe("maxCount", () => {
@@ -113,7 +114,7 @@ describeWithClient("stream metadata", (session) => {
       await session.client.appendToStream(stream, numberedEvents(5));
       await session.client.setStreamMetadata(stream, { truncateBefore: 7 });
       expect(await revisions(stream)).toEqual([]);
-      const next = await session.client.appendToStream(stream, numberedEvents(1), { expectedRevision: 4n });
+      const next = await session.client.appendToStream(stream, numberedEvents(1), { ...expecting(4n) });
       expect(next.nextExpectedRevision).toBe(5n);
     });
 

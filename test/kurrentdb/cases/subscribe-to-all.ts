@@ -33,7 +33,9 @@ describeWithClient("subscriptions to $all", (session) => {
     await append(stream, 2, "counted", 1);
     const subscription = subscribe({ fromPosition });
     await subscription.caughtUp();
-    expect(subscription.events.filter(({ event }) => event?.streamId === stream).map(numberOf)).toEqual([1, 2]);
+    expect(subscription.events.filter(({ event }) => event?.streamId === stream).map(numberOf)).toEqual([
+      1, 2,
+    ]);
   });
 
   test("from the end it shows new events only", async () => {
@@ -48,7 +50,10 @@ describeWithClient("subscriptions to $all", (session) => {
   test("from the start it shows all events, ours in order", async () => {
     const stream = uniqueStream("all");
     await append(stream, 20);
-    const subscription = subscribe({ fromPosition: "start", filter: streamNameFilter({ prefixes: [stream] }) });
+    const subscription = subscribe({
+      fromPosition: "start",
+      filter: streamNameFilter({ prefixes: [stream] }),
+    });
     await subscription.caughtUp();
     expect(subscription.events.map(numberOf)).toEqual(Array.from({ length: 20 }, (_, index) => index));
   });
@@ -167,7 +172,9 @@ describeWithClient("subscriptions to $all", (session) => {
         }),
       });
       await subscription.caughtUp();
-      await waitFor(() => (checkpoints.at(-1)?.commit ?? 0n) >= last.commit, { what: "a checkpoint at the end" });
+      await waitFor(() => (checkpoints.at(-1)?.commit ?? 0n) >= last.commit, {
+        what: "a checkpoint at the end",
+      });
       expect(subscription.events).toEqual([]);
       expect(checkpoints.length).toBeGreaterThan(1);
       const commits = checkpoints.map(({ commit }) => commit);

@@ -1,3 +1,4 @@
+import type { ResolvedEvent } from "@eventstore/db-client";
 import { afterEach, expect, test } from "vitest";
 import { numberedEvents, uniqueStream } from "../support/case-data.ts";
 import { numberOf, revisionOf } from "../support/collect.ts";
@@ -8,7 +9,7 @@ describeWithClient("subscriptions to a stream", (session) => {
   const watches: { stop(): Promise<void> }[] = [];
   const subscribe = (
     ...parameters: Parameters<typeof session.client.subscribeToStream>
-  ): Watch<unknown> & ReturnType<typeof watch> => {
+  ): Watch<ResolvedEvent> => {
     const watched = watch(session.client.subscribeToStream(...parameters));
     watches.push(watched);
     return watched;

@@ -51,12 +51,15 @@ const loaded = await load();
 
 export const clientLibrary: ClientLibraryName = loaded.name;
 export const connect = loaded.connect;
-export const {
-  binaryEvent,
-  jsonEvent,
-  streamNameFilter,
-  eventTypeFilter,
-  excludeSystemEvents,
-  persistentSubscriptionToAllSettingsFromDefaults,
-  persistentSubscriptionToStreamSettingsFromDefaults,
-} = loaded.library;
+
+// Each with its type by name: the declarations cannot spell what the types are made of.
+export const binaryEvent: typeof eventStoreDb.binaryEvent = loaded.library.binaryEvent;
+export const jsonEvent: typeof eventStoreDb.jsonEvent = loaded.library.jsonEvent;
+export const streamNameFilter: typeof eventStoreDb.streamNameFilter = loaded.library.streamNameFilter;
+export const eventTypeFilter: typeof eventStoreDb.eventTypeFilter = loaded.library.eventTypeFilter;
+export const excludeSystemEvents: typeof eventStoreDb.excludeSystemEvents =
+  loaded.library.excludeSystemEvents;
+export const streamSettings: typeof eventStoreDb.persistentSubscriptionToStreamSettingsFromDefaults =
+  loaded.library.persistentSubscriptionToStreamSettingsFromDefaults;
+export const allSettings: typeof eventStoreDb.persistentSubscriptionToAllSettingsFromDefaults =
+  loaded.library.persistentSubscriptionToAllSettingsFromDefaults;

@@ -1,14 +1,17 @@
-import type { PersistentAction, PersistentSubscriptionToAll, PersistentSubscriptionToAllResolvedEvent, PersistentSubscriptionToStream, PersistentSubscriptionToStreamResolvedEvent } from "@eventstore/db-client";
+import type {
+  PersistentAction,
+  PersistentSubscriptionToAll,
+  PersistentSubscriptionToAllResolvedEvent,
+  PersistentSubscriptionToStream,
+  PersistentSubscriptionToStreamResolvedEvent,
+} from "@eventstore/db-client";
 import { once } from "node:events";
 import { waitFor } from "../../support/wait-for.ts";
-import { persistentSubscriptionToAllSettingsFromDefaults, persistentSubscriptionToStreamSettingsFromDefaults } from "./client-library.ts";
+import { streamSettings } from "./client-library.ts";
 
 /** Settings of the clients' defaults, but from the start. */
-export const fromStart = (
-  changes: Parameters<typeof persistentSubscriptionToStreamSettingsFromDefaults>[0] = {},
-) => persistentSubscriptionToStreamSettingsFromDefaults({ startFrom: "start", ...changes });
-
-export const allSettings = persistentSubscriptionToAllSettingsFromDefaults;
+export const fromStart = (changes: Parameters<typeof streamSettings>[0] = {}) =>
+  streamSettings({ startFrom: "start", ...changes });
 
 type Delivered = PersistentSubscriptionToStreamResolvedEvent | PersistentSubscriptionToAllResolvedEvent;
 
@@ -57,7 +60,8 @@ export function watchConsumer(
       return event;
     },
     ack,
-    nack: async (action, ...delivered) => await subscription.nack(action, "because of the case", ...delivered),
+    nack: async (action, ...delivered) =>
+      await subscription.nack(action, "because of the case", ...delivered),
     ackAll: () => {
       acksAll = true;
       if (events.length > 0) void ack(...events);

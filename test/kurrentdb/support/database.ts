@@ -1,4 +1,4 @@
-import { startKurrentDbTestNode } from "../../../packages/framework/src/testing/kurrentdb-node/start-kurrentdb-test-node.ts";
+import { startKurrentDbTestNode, type KurrentDbTestNode } from "@tidemark/framework/testing";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** The database under test: the server named by `KURRENTDB_URL`, else a test node in this process. */
@@ -10,8 +10,6 @@ export interface Database {
   pass(milliseconds: number): Promise<void>;
   close(): Promise<void>;
 }
-
-type KurrentDbTestNode = Awaited<ReturnType<typeof startKurrentDbTestNode>>;
 
 /** What is true of the server that `KURRENTDB_URL` names cannot be forced; some cases need the test node. */
 export const liveServer = process.env["KURRENTDB_URL"];

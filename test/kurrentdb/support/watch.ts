@@ -1,4 +1,9 @@
-import type { AllStreamResolvedEvent, AllStreamSubscription, ResolvedEvent, StreamSubscription } from "@eventstore/db-client";
+import type {
+  AllStreamResolvedEvent,
+  CatchupSubscription,
+  ReadableSubscription,
+  ResolvedEvent,
+} from "@eventstore/db-client";
 import { once } from "node:events";
 import { waitFor } from "../../support/wait-for.ts";
 
@@ -15,16 +20,16 @@ export interface Watch<E> {
   stop(): Promise<void>;
 }
 
-export function watch(subscription: StreamSubscription): Watch<ResolvedEvent>;
-export function watch(subscription: AllStreamSubscription): Watch<AllStreamResolvedEvent>;
-export function watch(subscription: StreamSubscription): Watch<ResolvedEvent> {
-  const events: ResolvedEvent[] = [];
+export function watch<E extends ResolvedEvent | AllStreamResolvedEvent>(
+  subscription: ReadableSubscription<E> & CatchupSubscription,
+): Watch<E> {
+  const events: E[] = [];
   const order: string[] = [];
   const errors: unknown[] = [];
   subscription.on("confirmation", () => order.push("confirmation"));
   subscription.on("caughtUp", () => order.push("caughtUp"));
   subscription.on("error", (error) => errors.push(error));
-  subscription.on("data", (event) => {
+  subscription.on("data", (event: E) => {
     order.push("event");
     events.push(event);
   });
