@@ -91,7 +91,7 @@ describe("the ledger on KurrentDB", () => {
     const { balance } = (await again.getCurrent("/accounts/ada")).body;
     expect(Number(balance)).toBeGreaterThanOrEqual(acknowledged);
     expect(Number(balance)).toBeLessThanOrEqual(sent);
-    const { items } = (await again.get("/accounts/ada/statement?limit=1000")).body;
+    const { items } = (await again.getCurrent("/accounts/ada/statement?limit=1000")).body;
     expect(items).toHaveLength(Number(balance));
     await expectBalanced(again);
     await stopLedger(again);
