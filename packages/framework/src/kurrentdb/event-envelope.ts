@@ -49,7 +49,7 @@ export function toStoredEvent(record: PlacedRecord, { streamId }: StreamName): S
     eventVersion,
     schemaSha256: schema,
     encoding: "avro",
-    data,
+    data: plainBytes(data),
     correlationId: typeof $correlationId === "string" ? $correlationId : null,
     causationId: typeof $causationId === "string" ? $causationId : null,
     recordedAt: record.created,
@@ -57,7 +57,7 @@ export function toStoredEvent(record: PlacedRecord, { streamId }: StreamName): S
   };
 }
 
-/** Protocol Buffers take a `Uint8Array`, not every class derived from it. */
+/** Without a copy; Protocol Buffers take no class derived from `Uint8Array`, and one client's reads give `Buffer`s. */
 function plainBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -107,7 +107,8 @@ export class KurrentDbEventStore implements EventStore {
   async open(): Promise<void> {
     this.#checkOpen();
     this.#opening ??= openStoreIdentity(this.#reader, this.#appender, `${this.#names.reserved}store`).then(
-      (storeId) => {
+      ({ storeId, origin }) => {
+        this.#log.startAt(origin);
         this.#storeId = storeId;
       },
     );

@@ -28,12 +28,16 @@ export class LiveRecords {
 
   constructor(
     client: KurrentDbClient,
-    options: { readonly from: bigint; readonly filter: KurrentDbFilter; readonly highWaterMark: number },
+    options: {
+      readonly from: "start" | bigint;
+      readonly filter: KurrentDbFilter;
+      readonly highWaterMark: number;
+    },
   ) {
     const { from, filter, highWaterMark } = options;
     const subscription = client.subscribeToAll(
       {
-        fromPosition: from === 0n ? "start" : { commit: from, prepare: from },
+        fromPosition: from === "start" ? from : { commit: from, prepare: from },
         filter,
         requiresLeader: true,
       },

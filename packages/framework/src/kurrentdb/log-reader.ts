@@ -18,6 +18,7 @@ export interface LogEvent {
 export class LogReader {
   readonly #reader: RecordReader;
   readonly #names: StreamNames;
+  #origin = 0n;
   /** Nothing of this namespace lies between `head` and `tail`. */
   #known = { head: 0n, tail: 0n };
   #headRead: { readonly started: boolean; readonly result: Promise<bigint> } | null = null;
@@ -25,6 +26,18 @@ export class LogReader {
   constructor(reader: RecordReader, names: StreamNames) {
     this.#reader = reader;
     this.#names = names;
+  }
+
+  /** Where the store was made: nothing of it lies before, however long the server's log is. */
+  startAt(origin: bigint): void {
+    this.#origin = origin;
+    this.#known = { head: 0n, tail: origin };
+  }
+
+  /** The place from which on everything behind `after` is read. */
+  startOf(after: bigint): "start" | bigint {
+    const from = after < this.#origin ? this.#origin : after;
+    return from === 0n ? "start" : from;
   }
 
   /** `null` for a record that is no event of this namespace. */
@@ -44,7 +57,7 @@ export class LogReader {
     let last = from;
     let page: StoredEvent[] = [];
     const beyond = (position: bigint): boolean => (forwards ? position > end : position < end);
-    let next: "start" | "end" | bigint = from === null ? "end" : from === 0n ? "start" : from;
+    let next: "start" | "end" | bigint = from === null ? "end" : forwards ? this.startOf(from) : from;
     if (
       left === 0 ||
       (forwards && from !== null && from >= end) ||

@@ -42,7 +42,11 @@ export async function* subscribeToLog(
     let live: LiveRecords | null = null;
     try {
       const head = await log.head();
-      live = new LiveRecords(client, { from: scanned, filter, highWaterMark: Math.min(pageSize, 1_000) });
+      live = new LiveRecords(client, {
+        from: log.startOf(scanned),
+        filter,
+        highWaterMark: Math.min(pageSize, 1_000),
+      });
       for (;;) {
         const batch = await live.take(pageSize, idleMs, signal);
         if (signal.aborted) return;

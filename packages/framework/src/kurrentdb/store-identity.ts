@@ -10,7 +10,8 @@ const identity = z.object({ storeId: z.uuid(), format: z.number() });
 const format = 1;
 
 /**
- * The id of the store: the first event of its own stream, written by whoever opens it first.
+ * The id of the store: the first event of its own stream, written by whoever opens it first. Everything else of the
+ * store comes behind it in the log.
  *
  * @throws TidemarkError `store-newer`
  */
@@ -18,13 +19,13 @@ export async function openStoreIdentity(
   reader: RecordReader,
   appender: StreamAppender,
   stream: string,
-): Promise<string> {
+): Promise<{ readonly storeId: string; readonly origin: bigint }> {
   for (;;) {
     const chunk = await reader.stream(stream, "start", { direction: "forwards", maxCount: 1 });
     const [first] = chunk?.records ?? [];
     if (first !== undefined) {
       const found = identity.parse(first.data);
-      if (found.format <= format) return found.storeId;
+      if (found.format <= format) return { storeId: found.storeId, origin: first.commit };
       throw new TidemarkError(
         "store-newer",
         `The event store has format ${found.format}, this framework knows ${format}: update the framework.`,
