@@ -15,6 +15,7 @@ export function findViolations({ log, attempts, followers }: History): string[] 
   return [
     ...positionViolations(log),
     ...streamViolations(log),
+    ...claimViolations(log),
     ...attemptViolations(log, attempts),
     ...keyViolations(log, attempts),
     ...followers.flatMap((follower, index) => followerViolations(log, follower, index)),
@@ -38,6 +39,18 @@ function streamViolations(log: readonly StoredEvent[]): string[] {
     const expected = next.get(streamId) ?? 0n;
     next.set(streamId, revision + 1n);
     return revision === expected ? [] : [`revision: ${streamId} has ${revision} where ${expected} belongs`];
+  });
+}
+
+/** A claim names the one before it: the condition of its append says that there is none in between. */
+function claimViolations(log: readonly StoredEvent[]): string[] {
+  const claims = log.filter(({ type }) => type === "torture.Claim");
+  return claims.flatMap(({ position, data }, index) => {
+    const named = Buffer.from(data).toString();
+    const before = claims[index - 1]?.position ?? 0n;
+    return named === before.toString()
+      ? []
+      : [`condition: the claim at ${position} names ${named}, before it is ${before}`];
   });
 }
 

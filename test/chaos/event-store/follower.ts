@@ -1,6 +1,7 @@
 import type { EventFilter, StoredEvent } from "@tidemark/framework";
 import { isInfrastructureError, type PostgresEventStore } from "@tidemark/framework/postgres";
 import { setTimeout as delay } from "node:timers/promises";
+import { waitFor } from "../../support/wait-for.ts";
 
 export interface SeenEvent extends Pick<StoredEvent, "position" | "eventId"> {
   /** By the clock of the machine, in milliseconds. */
@@ -26,6 +27,12 @@ export class Follower {
 
   get scannedTo(): bigint {
     return this.#scannedTo;
+  }
+
+  /** Waits until it has seen everything up to the position; fails when it cannot go on. */
+  async reach(position: bigint): Promise<void> {
+    const arrived = waitFor(() => this.#scannedTo >= position, { what: "a follower at the head" });
+    await Promise.race([arrived, this.#running.then(() => arrived)]);
   }
 
   stop(): Promise<void> {

@@ -14,9 +14,9 @@ import { SeededRandom } from "./seeded-random.mjs";
 import { torture } from "./torture.ts";
 
 const repeaterFile = fileURLToPath(new URL("./repeater.mjs", import.meta.url));
-const stopMs = 800;
+const stopMs = 1_000;
 // Whoever waits for the stopped one waits about as long as it is stopped.
-const longestAppendMs = 500;
+const longestAppendMs = 700;
 
 interface Stop {
   /** `Writer0` and so on. */

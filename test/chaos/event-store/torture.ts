@@ -50,8 +50,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   for (const writer of writers) await writer.waitForLine(/^written$/, { timeoutMs: milliseconds + 60_000 });
 
   const head = await waitFor(() => listening.head(), { what: "the head of the log" });
-  for (const follower of followers)
-    await waitFor(() => follower.scannedTo >= head, { what: "a follower at the head" });
+  for (const follower of followers) await follower.reach(head);
   disturbing.abort();
   await disturbance;
   for (const follower of followers) await follower.stop();

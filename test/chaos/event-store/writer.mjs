@@ -20,17 +20,23 @@ function makeStreams(random) {
   return streamIds.map((streamId) => ({ streamId, events: 1 + random.below(3) }));
 }
 
-function makeEvents(count, random, poisoned) {
-  return Array.from({ length: count }, () => ({
+function makeEvent(data, ofType = type) {
+  return {
     eventId: randomUUID(),
-    type,
+    type: ofType,
     eventVersion: 1,
     schema,
-    data: poisoned ? poison : Buffer.alloc(random.below(300), 1),
+    data,
     correlationId: null,
     causationId: null,
     meta: Buffer.from([0, 0, 0]),
-  }));
+  };
+}
+
+function makeEvents(count, random, poisoned) {
+  return Array.from({ length: count }, () =>
+    makeEvent(poisoned ? poison : Buffer.alloc(random.below(300), 1)),
+  );
 }
 
 /** Half of the keys are the same in every process at about the same time. */
@@ -54,19 +60,12 @@ async function write(random, revisions) {
 }
 
 async function attempt({ streams, key, poisoned, revisions, random }) {
-  const id = `${name}:${attempts.length}`;
   const appends = streams.map(({ streamId, events }) => ({
     streamId,
     events: makeEvents(events, random, poisoned),
     expectedRevision: random.chance(0.5) ? "any" : (revisions.get(streamId) ?? "no-stream"),
   }));
-  const made = {
-    id,
-    key,
-    streams: appends.map(({ streamId, events }) => ({ streamId, eventIds: events.map((e) => e.eventId) })),
-    startedAt: Date.now(),
-  };
-  attempts.push(made);
+  const id = `${name}:${attempts.length}`;
   const identity = { tenant: "", principal: "torture", key };
   const idempotency = {
     identity,
@@ -74,15 +73,43 @@ async function attempt({ streams, key, poisoned, revisions, random }) {
     body: Buffer.from(id),
     timeToLiveMs: 600_000,
   };
-  const told = await store
-    .appendMany(appends, key === null ? {} : { idempotency })
-    .then(outcomeOf, (error) => failureOf(error, poisoned));
-  Object.assign(made, told, { endedAt: Date.now() });
+  const made = await append(appends, key === null ? {} : { idempotency }, poisoned);
   for (const [index, { streamId }] of streams.entries()) {
-    const revision = told.actual?.[streamId] ?? told.revisions?.[index];
+    const revision = made.actual?.[streamId] ?? made.revisions?.[index];
     if (revision !== undefined) revisions.set(streamId, BigInt(revision));
   }
   return made;
+}
+
+/** Takes the place behind the last claim that it knows of, which it writes into the event: nobody else may have it. */
+async function claim(random) {
+  const filter = { types: ["torture.Claim"] };
+  let last = 0n;
+  try {
+    for await (const { events } of store.readAll({ filter, direction: "backwards", limit: 1 }))
+      last = events[0]?.position ?? last;
+  } catch (error) {
+    if (error.code === "store-unavailable") return;
+    throw error;
+  }
+  const events = [makeEvent(Buffer.from(last.toString()), "torture.Claim")];
+  await append([{ streamId: `claim-${random.below(100)}`, events }], {
+    conditions: [{ filter, noEventAfter: last }],
+  });
+}
+
+async function append(appends, options, poisoned = false) {
+  const made = {
+    id: `${name}:${attempts.length}`,
+    key: options.idempotency?.identity.key ?? null,
+    streams: appends.map(({ streamId, events }) => ({ streamId, eventIds: events.map((e) => e.eventId) })),
+    startedAt: Date.now(),
+  };
+  attempts.push(made);
+  const told = await store
+    .appendMany(appends, options)
+    .then(outcomeOf, (error) => failureOf(error, poisoned));
+  return Object.assign(made, told, { endedAt: Date.now() });
 }
 
 function outcomeOf(outcome) {
@@ -95,6 +122,8 @@ function outcomeOf(outcome) {
       };
     case "already-recorded":
       return { outcome: "recorded", recordedBy: Buffer.from(outcome.record.body).toString() };
+    case "condition-failed":
+      return { outcome: "refused" };
     case "conflict":
       return { outcome: "refused", actual: { [outcome.streamId]: outcome.actual?.toString() } };
     default:
@@ -117,7 +146,7 @@ await Promise.all(
     const random = new SeededRandom(seed + index * 7_919);
     const revisions = new Map();
     while (Date.now() < deadline) {
-      await write(random, revisions);
+      await (random.chance(0.05) ? claim(random) : write(random, revisions));
       if (random.chance(0.1)) await delay(random.below(10));
     }
   }),

@@ -18,19 +18,20 @@ export async function decodeEvents(
   signal?: AbortSignal,
 ): Promise<StoredEvent[]> {
   const { catalogue } = reader;
+  const ofStream = typeof scope === "object" && "streamId" in scope ? scope.streamId : null;
+  const names = ofStream === null ? await reader.streamNames.find(rows.map(streamNoOf), signal) : null;
   const isKnown = (row: Buffer): boolean =>
     catalogue.typeName(typeNoOf(row)) !== undefined && catalogue.schema(schemaNoOf(row)) !== undefined;
-  // A connection that is made meanwhile lets the catalogue forget what it has just read.
+  // A connection that is made meanwhile lets the catalogue forget what it has just read: nothing is waited for between
+  // this and the decoding.
   for (let attempt = 1; attempt <= maxRefreshes && !rows.every(isKnown); attempt += 1)
     await catalogue.refresh(signal);
-  if (typeof scope === "object" && "streamId" in scope)
-    return rows.map((row) => decodeEvent(row, reader, scope.streamId));
-  const names = await reader.streamNames.find(rows.map(streamNoOf), signal);
+  if (ofStream !== null) return rows.map((row) => decodeEvent(row, reader, ofStream));
   const events: StoredEvent[] = [];
   for (const row of rows) {
-    const name = names.get(streamNoOf(row));
+    const name = names?.get(streamNoOf(row));
     if (name === undefined) throw incomplete(row);
-    if (scope === "everything" || name.tenant === scope.tenant)
+    if (scope === "everything" || ("tenant" in scope && name.tenant === scope.tenant))
       events.push(decodeEvent(row, reader, name.streamId));
   }
   return events;
