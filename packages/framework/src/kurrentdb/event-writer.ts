@@ -2,7 +2,7 @@ import { TidemarkError } from "../errors.ts";
 import type { AppendLimits } from "../event-store/append-limits.ts";
 import { checkAppend } from "../event-store/check-append.ts";
 import type { AppendOptions, AppendOutcome, StreamAppend } from "../event-store/event-store.ts";
-import { meetsExpectation, type ExpectedRevision } from "../event-store/expected-revision.ts";
+import type { ExpectedRevision } from "../event-store/expected-revision.ts";
 import type { IdempotencyEntry } from "../event-store/idempotency-record.ts";
 import type { LargeEventWarning } from "../event-store/large-event-warning.ts";
 import { toEventData } from "./event-envelope.ts";
@@ -80,9 +80,8 @@ export class EventWriter {
       if (loose || events.length === 0) {
         const record = await claims.find(entry.identity);
         if (record !== null) return { status: "already-recorded", record };
-        const actual = await administration.lastRevision(stream.name);
-        if (!meetsExpectation(expected, actual))
-          return { status: "conflict", streamId: stream.streamId, expected, actual };
+        const { met, actual } = await administration.meets(stream.name, expected);
+        if (!met) return { status: "conflict", streamId: stream.streamId, expected, actual };
         exact = actual ?? "no-stream";
       }
       const result = await claims.append(entry, stream.name, events, exact);
@@ -106,8 +105,8 @@ export class EventWriter {
 
   /** An append of nothing: a server would bring a deleted stream back to life for it. */
   async #check({ streamId, name }: NamedStream, expected: ExpectedRevision): Promise<AppendOutcome> {
-    const actual = await this.#options.administration.lastRevision(name);
-    return meetsExpectation(expected, actual)
+    const { met, actual } = await this.#options.administration.meets(name, expected);
+    return met
       ? { status: "appended", revisions: [actual], position: null }
       : { status: "conflict", streamId, expected, actual };
   }

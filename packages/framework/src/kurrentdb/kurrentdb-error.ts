@@ -79,9 +79,14 @@ export function translated(error: unknown): unknown {
         { cause: error },
       );
     default:
-      return new TidemarkError("store-unavailable", `KurrentDB cannot be reached: ${error.message}`, {
+      return new TidemarkError("store-unavailable", `KurrentDB cannot be reached: ${reasonOf(error)}`, {
         cause: error,
         details: { retryAfterSeconds: 1 },
       });
   }
+}
+
+/** gRPC begins with its code, sometimes twice, and ends with notes that may be empty. */
+function reasonOf({ message }: Error): string {
+  return message.replace(/^(?:\d+ [A-Z_]+: )+/, "").replace(/ Resolution note:\s*$/, "");
 }

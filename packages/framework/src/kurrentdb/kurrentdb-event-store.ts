@@ -2,7 +2,7 @@ import { TidemarkError } from "../errors.ts";
 import type { EventSchema } from "../event/event-schema.ts";
 import type { EventToAppend, StoredEvent } from "../event/stored-event.ts";
 import { defaultAppendLimits, type AppendLimits } from "../event-store/append-limits.ts";
-import { checkIdempotencyIdentity } from "../event-store/check-append.ts";
+import { checkExpectedRevision, checkIdempotencyIdentity } from "../event-store/check-append.ts";
 import { checkEventsAt, checkReadAll, checkReadStream } from "../event-store/check-read-options.ts";
 import { checkStreamMetadata } from "../event-store/check-stream-metadata.ts";
 import type { ErasureOutcome, ErasureRequest } from "../event-store/erasure.ts";
@@ -35,7 +35,7 @@ import { readEventsAt } from "./read-positions.ts";
 import { readStream } from "./read-stream.ts";
 import { RecordReader } from "./record-reader.ts";
 import { SchemaCatalogue } from "./schema-catalogue.ts";
-import { openStoreIdentity } from "./store-identity.ts";
+import { StoreIdentity } from "./store-identity.ts";
 import { StreamAdministration, type NamedStream } from "./stream-administration.ts";
 import { StreamAppender } from "./stream-appender.ts";
 import { StreamNames } from "./stream-names.ts";
@@ -63,16 +63,15 @@ export class KurrentDbEventStore implements EventStore {
   readonly #logger: Logger;
   readonly #limits: AppendLimits;
   readonly #names: StreamNames;
+  readonly #identity: StoreIdentity;
   readonly #reader: RecordReader;
   readonly #log: LogReader;
-  readonly #appender: StreamAppender;
   readonly #administration: StreamAdministration;
   readonly #schemas: SchemaCatalogue;
   readonly #claims: IdempotencyClaims;
   readonly #writer: EventWriter;
   readonly #closing = new AbortController();
   #opening: Promise<void> | null = null;
-  #storeId: string | null = null;
 
   constructor(options: KurrentDbEventStoreOptions) {
     this.#client = guardedClient(options.client);
@@ -80,16 +79,20 @@ export class KurrentDbEventStore implements EventStore {
     this.#limits = { ...defaultAppendLimits, ...options.limits };
     this.#names = new StreamNames(options.namespace ?? "");
     const { reserved } = this.#names;
-    this.#reader = new RecordReader(this.#client);
-    this.#log = new LogReader(this.#reader, this.#names);
     const settleMs = Math.min(options.settleMs ?? defaultSettleMs, longestSettleMs);
-    this.#appender = new StreamAppender({ client: this.#client, reader: this.#reader, settleMs });
+    const common = { client: this.#client, settleMs };
+    const plainReader = new RecordReader(this.#client);
+    const plainAppender = new StreamAppender({ ...common, reader: plainReader, identity: null });
+    this.#identity = new StoreIdentity(plainReader, plainAppender, `${reserved}store`);
+    this.#reader = new RecordReader(this.#client, () => this.#identity.suspect());
+    this.#log = new LogReader(this.#reader, this.#names, this.#identity);
+    const appender = new StreamAppender({ ...common, reader: this.#reader, identity: this.#identity });
     this.#administration = new StreamAdministration(this.#client, this.#reader);
-    this.#schemas = new SchemaCatalogue(this.#reader, this.#appender, `${reserved}schemas`);
-    this.#claims = new IdempotencyClaims(this.#reader, this.#appender, reserved);
+    this.#schemas = new SchemaCatalogue(this.#reader, appender, `${reserved}schemas`);
+    this.#claims = new IdempotencyClaims(this.#reader, appender, reserved);
     this.#writer = new EventWriter({
       names: this.#names,
-      appender: this.#appender,
+      appender,
       administration: this.#administration,
       schemas: this.#schemas,
       claims: this.#claims,
@@ -99,19 +102,13 @@ export class KurrentDbEventStore implements EventStore {
   }
 
   get storeId(): string {
-    if (this.#storeId !== null) return this.#storeId;
-    throw new TidemarkError("store-unavailable", "The event store is not open yet: await open() first.");
+    return this.#identity.storeId;
   }
 
   /** @throws TidemarkError `store-unavailable`, `store-newer`. */
   async open(): Promise<void> {
     this.#checkOpen();
-    this.#opening ??= openStoreIdentity(this.#reader, this.#appender, `${this.#names.reserved}store`).then(
-      ({ storeId, origin }) => {
-        this.#log.startAt(origin);
-        this.#storeId = storeId;
-      },
-    );
+    this.#opening ??= this.#identity.open().then(({ origin }) => this.#log.startAt(origin));
     try {
       await this.#opening;
     } catch (error) {
@@ -136,6 +133,7 @@ export class KurrentDbEventStore implements EventStore {
       requireCapability(this.capabilities, "multiStreamAppend", "An append to several streams");
     if ((options.conditions ?? []).length > 0)
       requireCapability(this.capabilities, "appendConditions", "An append under conditions");
+    await this.#identity.check();
     return this.#writer.append(appends, options);
   }
 
@@ -143,6 +141,7 @@ export class KurrentDbEventStore implements EventStore {
     this.#checkOpen();
     checkReadStream(streamId, options);
     options.signal?.throwIfAborted();
+    await this.#identity.check();
     const name = this.#names.of(options.tenant ?? "", streamId);
     for await (const event of readStream(this.#reader, this.#log, name, options)) {
       yield event;
@@ -155,6 +154,7 @@ export class KurrentDbEventStore implements EventStore {
     this.#checkOpen();
     checkReadAll(options);
     options.signal?.throwIfAborted();
+    await this.#identity.check();
     for await (const page of this.#log.pages(options)) {
       yield page;
       this.#checkOpen();
@@ -169,18 +169,26 @@ export class KurrentDbEventStore implements EventStore {
     checkReadAll(options);
     const closing = this.#closing.signal;
     const signal = options.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
-    const source = { client: this.#client, log: this.#log, names: this.#names, logger: this.#logger };
+    const source = {
+      client: this.#client,
+      log: this.#log,
+      identity: this.#identity,
+      names: this.#names,
+      logger: this.#logger,
+    };
     yield* subscribeToLog(source, options, signal);
     if (options.signal?.aborted !== true) this.#checkOpen();
   }
 
   async head(): Promise<bigint> {
     this.#checkOpen();
+    await this.#identity.check();
     return this.#log.head();
   }
 
   async eventIdAt(position: bigint): Promise<string | null> {
     this.#checkOpen();
+    await this.#identity.check();
     const record = await this.#log.recordAt(position);
     return record === null || this.#log.toEvent(record) === null ? null : record.id;
   }
@@ -232,7 +240,9 @@ export class KurrentDbEventStore implements EventStore {
     options: DeleteStreamOptions = {},
   ): Promise<{ readonly status: "deleted" } | (AppendOutcome & { readonly status: "conflict" })> {
     const stream = this.#named(streamId, options.tenant);
-    return this.#administration.delete(stream, options.expectedRevision ?? "stream-exists");
+    const { expectedRevision = "stream-exists" } = options;
+    checkExpectedRevision(streamId, expectedRevision);
+    return this.#administration.delete(stream, expectedRevision);
   }
 
   /** @throws TidemarkError `capability-missing`: KurrentDB cannot take one stream's payloads away. */

@@ -69,10 +69,17 @@ export class LiveRecords {
   async take(most: number, idleMs: number, signal: AbortSignal): Promise<LiveBatch> {
     const records: PlacedRecord[] = [];
     this.#drain(records, most);
-    const idle = records.length === 0 && !this.#catchesUp() && this.#failure === null;
-    if (idle) {
+    // History comes in whole pages; what is live is passed on at once.
+    while (
+      records.length < (this.#hasCaughtUp ? 1 : most) &&
+      !this.#catchesUp() &&
+      this.#failure === null &&
+      !signal.aborted
+    ) {
+      const before = this.#given;
       await this.#change(idleMs, signal);
       this.#drain(records, most);
+      if (this.#given === before) break;
     }
     if (records.length === 0 && this.#failure !== null) throw this.#failure.error;
     const caughtUp = this.#catchesUp();

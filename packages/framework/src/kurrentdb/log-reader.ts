@@ -3,6 +3,7 @@ import type { EventFilter } from "../event-store/event-filter.ts";
 import type { EventPage, ReadAllOptions } from "../event-store/event-store.ts";
 import { toStoredEvent, type PlacedRecord } from "./event-envelope.ts";
 import type { RecordReader } from "./record-reader.ts";
+import type { StoreIdentity } from "./store-identity.ts";
 import { categoryOf, type StreamName, type StreamNames } from "./stream-names.ts";
 
 /** Records that one call reads: enough to be fast, few enough to begin at once. */
@@ -18,14 +19,16 @@ export interface LogEvent {
 export class LogReader {
   readonly #reader: RecordReader;
   readonly #names: StreamNames;
+  readonly #identity: StoreIdentity;
   #origin = 0n;
   /** Nothing of this namespace lies between `head` and `tail`. */
   #known = { head: 0n, tail: 0n };
   #headRead: { readonly started: boolean; readonly result: Promise<bigint> } | null = null;
 
-  constructor(reader: RecordReader, names: StreamNames) {
+  constructor(reader: RecordReader, names: StreamNames, identity: StoreIdentity) {
     this.#reader = reader;
     this.#names = names;
+    this.#identity = identity;
   }
 
   /** Where the store was made: nothing of it lies before, however long the server's log is. */
@@ -93,7 +96,7 @@ export class LogReader {
         page = [];
       }
     }
-    if (page.length > 0 || scanned !== end) yield { events: page, scannedTo: end };
+    if (page.length > 0 || reported !== end) yield { events: page, scannedTo: end };
   }
 
   /** Position of the last event of this namespace, of any tenant. */
@@ -132,6 +135,8 @@ export class LogReader {
         maxCount,
       });
       tail ??= records[0]?.commit ?? 0n;
+      // Positions only grow: this is another log.
+      if (tail < this.#known.tail) this.#identity.suspect();
       for (const record of records) {
         const passed = record.commit <= this.#known.tail;
         if (!passed && this.toEvent(record) === null) continue;

@@ -1,15 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { TidemarkError } from "../errors.ts";
 import type { StoredEvent } from "../event/stored-event.ts";
 import type { EventPage, ReadAllOptions } from "../event-store/event-store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { KurrentDbClient, KurrentDbFilter } from "./kurrentdb-client.ts";
 import { LiveRecords } from "./live-records.ts";
 import { matches, type LogReader } from "./log-reader.ts";
+import type { StoreIdentity } from "./store-identity.ts";
 import { quote, type StreamNames } from "./stream-names.ts";
 
 export interface SubscriptionSource {
   readonly client: KurrentDbClient;
   readonly log: LogReader;
+  readonly identity: StoreIdentity;
   readonly names: StreamNames;
   readonly logger: Logger;
 }
@@ -34,13 +37,14 @@ export async function* subscribeToLog(
   signal: AbortSignal,
 ): AsyncGenerator<EventPage> {
   const { pageSize = 1_000 } = options;
-  const { client, log, logger } = source;
+  const { client, log, identity, logger } = source;
   const filter = serverFilter(source.names, options);
   let scanned = options.after ?? 0n;
   let failures = 0;
   while (!signal.aborted) {
     let live: LiveRecords | null = null;
     try {
+      await identity.check();
       const head = await log.head();
       live = new LiveRecords(client, {
         from: log.startOf(scanned),
@@ -72,6 +76,8 @@ export async function* subscribeToLog(
       }
     } catch (error) {
       if (signal.aborted) return;
+      if (error instanceof TidemarkError && error.code === "log-diverged") throw error;
+      identity.suspect();
       failures += 1;
       const wait = Math.min(longestRetryDelayMs, firstRetryDelayMs * 2 ** (failures - 1));
       logger.warn(

@@ -28,9 +28,12 @@ const firstRetryDelayMs = 40;
 /** Reads in chunks, each a call of its own that ends soon: clients leak what is left open. */
 export class RecordReader {
   readonly #client: KurrentDbClient;
+  readonly #interrupted: () => void;
 
-  constructor(client: KurrentDbClient) {
+  /** `interrupted` is told of each read that broke. */
+  constructor(client: KurrentDbClient, interrupted: () => void = () => {}) {
     this.#client = client;
+    this.#interrupted = interrupted;
   }
 
   /** Begins at a revision, inclusive. `null` when there is no such stream, or it is deleted. */
@@ -78,6 +81,7 @@ export class RecordReader {
           (kind !== "lost" && kind !== "not-sent")
         )
           throw error;
+        this.#interrupted();
         await delay(firstRetryDelayMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
       }
     }

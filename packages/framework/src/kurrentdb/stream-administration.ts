@@ -1,3 +1,4 @@
+import { KeyedQueue } from "../command/keyed-queue.ts";
 import { TidemarkError } from "../errors.ts";
 import type { AppendOutcome } from "../event-store/event-store.ts";
 import { meetsExpectation, type ExpectedRevision } from "../event-store/expected-revision.ts";
@@ -14,10 +15,14 @@ export interface NamedStream {
   readonly name: string;
 }
 
+type DeleteOutcome = { readonly status: "deleted" } | (AppendOutcome & { readonly status: "conflict" });
+
 /** Bounds and deletion of streams, as the server does them. */
 export class StreamAdministration {
   readonly #client: KurrentDbClient;
   readonly #reader: RecordReader;
+  /** The server lets every one of several deletions win. */
+  readonly #deletions = new KeyedQueue(100_000);
 
   constructor(client: KurrentDbClient, reader: RecordReader) {
     this.#client = client;
@@ -66,10 +71,22 @@ export class StreamAdministration {
     }
   }
 
-  async delete(
-    { streamId, name }: NamedStream,
+  /** Whether an append of nothing meets the expectation, which a deleted stream does at its last revision, too. */
+  async meets(
+    name: string,
     expected: ExpectedRevision,
-  ): Promise<{ readonly status: "deleted" } | (AppendOutcome & { readonly status: "conflict" })> {
+  ): Promise<{ readonly met: boolean; readonly actual: bigint | null }> {
+    const actual = await this.lastRevision(name);
+    const met = meetsExpectation(expected, actual);
+    if (met || actual !== null || typeof expected !== "bigint") return { met, actual };
+    return { met: (await this.#askedLastRevision(name)) === expected, actual };
+  }
+
+  delete(stream: NamedStream, expected: ExpectedRevision): Promise<DeleteOutcome> {
+    return this.#deletions.run(stream.name, () => this.#delete(stream, expected));
+  }
+
+  async #delete({ streamId, name }: NamedStream, expected: ExpectedRevision): Promise<DeleteOutcome> {
     const actual = await this.lastRevision(name);
     const conflict = { status: "conflict", streamId, expected, actual } as const;
     if (!meetsExpectation(expected, actual)) return conflict;

@@ -4,6 +4,7 @@ import type { ExpectedRevision } from "../event-store/expected-revision.ts";
 import type { KurrentDbClient, KurrentDbEventData, KurrentDbExpectation } from "./kurrentdb-client.ts";
 import { failureOf, translated } from "./kurrentdb-error.ts";
 import type { RecordReader } from "./record-reader.ts";
+import type { StoreIdentity } from "./store-identity.ts";
 
 export type StreamAppendResult =
   | { readonly status: "appended"; readonly revision: bigint; readonly position: bigint }
@@ -26,15 +27,19 @@ export class StreamAppender {
   readonly #client: KurrentDbClient;
   readonly #reader: RecordReader;
   readonly #settleMs: number;
+  readonly #identity: Pick<StoreIdentity, "suspect" | "check"> | null;
 
   constructor(options: {
     readonly client: KurrentDbClient;
     readonly reader: RecordReader;
     readonly settleMs: number;
+    /** Looked at before anything is sent again; `null` while there is none. */
+    readonly identity: Pick<StoreIdentity, "suspect" | "check"> | null;
   }) {
     this.#client = options.client;
     this.#reader = options.reader;
     this.#settleMs = options.settleMs;
+    this.#identity = options.identity;
   }
 
   /** @throws TidemarkError `outcome-unknown`, `store-unavailable`, `event-too-large`, `stream-not-found`. */
@@ -47,15 +52,18 @@ export class StreamAppender {
     let lost: unknown = null;
     for (let wait = firstRetryDelayMs; ; wait = Math.min(wait * 2, longestRetryDelayMs)) {
       try {
+        await this.#identity?.check();
         // The server forgets ids that were sent without a revision; the stream does not.
         const before = lost !== null && isLoose(expected) ? await this.#stored(name, events, expected) : null;
         return before ?? (await this.#send(name, events, expected));
       } catch (error) {
+        if (error instanceof TidemarkError && error.code === "log-diverged") throw error;
         const failure = failureOf(error);
         if (failure.kind === "conflict") {
           const stored = lost === null ? null : await this.#stored(name, events, expected).catch(() => null);
           return stored ?? { status: "conflict", actual: failure.actual };
         }
+        this.#identity?.suspect();
         if (failure.kind === "lost") lost ??= error;
         else if (failure.kind !== "not-sent") throw lost === null ? translated(error) : unknownOutcome(lost);
         const patience = lost === null ? Math.min(connectMs, this.#settleMs) : this.#settleMs;
