@@ -80,6 +80,7 @@ export const errorTable = {
     title: "The read model is being rebuilt",
     retryable: true,
   },
+  "partition-unknown": { status: 404, title: "The subscription has no such partition", retryable: false },
   "sequence-unknown": { status: 404, title: "No such sequence is parked", retryable: false },
   "rebuild-cancelled": { status: 409, title: "The rebuild was cancelled", retryable: false },
   "projection-behind": { status: 503, title: "The read model has not caught up", retryable: true },

@@ -115,5 +115,7 @@ export type {
   LeaseStore,
 } from "./subscription/lease-store.ts";
 export type { ParkingLimits } from "./subscription/parking-breaker.ts";
+export type { PartitionReport } from "./subscription/partition-store.ts";
+export { partitionHash } from "./subscription/partition-hash.ts";
 export { defaultRetryStrategy, type RetryStrategy } from "./subscription/retry-strategy.ts";
 export { silentLogger, type Logger } from "./telemetry/logger.ts";

@@ -16,6 +16,7 @@ import type {
 import type { Checkpoint } from "../subscription/checkpoint.ts";
 import type { PartitionPosition } from "../subscription/checkpoint-store.ts";
 import type { DeadLetterStore } from "../subscription/dead-letter-store.ts";
+import type { PartitionStore } from "../subscription/partition-store.ts";
 import type { AcquiredLease, Lease, LeaseReport } from "../subscription/lease-store.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
 import { migrateFramework } from "./migrate-framework.ts";
@@ -34,6 +35,7 @@ import {
   type AcquiredRow,
 } from "./projections/leases.ts";
 import { ProjectionConnections, translated } from "./projections/projection-connections.ts";
+import { PostgresPartitions } from "./projections/postgres-partitions.ts";
 import { PostgresDeadLetters } from "./projections/postgres-dead-letters.ts";
 import { dropTables, endBuild, withdrawBuild } from "./projections/remove-build.ts";
 
@@ -72,6 +74,7 @@ export class PostgresProjectionStore implements ProjectionStore {
   readonly #logger: Logger;
   readonly #connections: ProjectionConnections;
   readonly deadLetters: DeadLetterStore;
+  readonly partitions: PartitionStore;
   readonly #watchers = new Set<ProjectionWatcher>();
   #channel = "";
   #listener: NotificationListener | null = null;
@@ -90,11 +93,13 @@ export class PostgresProjectionStore implements ProjectionStore {
       preparedStatements: options.preparedStatements ?? true,
       logger,
     });
-    this.deadLetters = new PostgresDeadLetters({
+    const shared = {
       connections: this.#connections,
       schema: this.#schema,
-      notify: (payload) => this.#notify(payload),
-    });
+      notify: (payload: string) => this.#notify(payload),
+    };
+    this.deadLetters = new PostgresDeadLetters(shared);
+    this.partitions = new PostgresPartitions(shared);
   }
 
   async open(): Promise<void> {
@@ -301,10 +306,11 @@ export class PostgresProjectionStore implements ProjectionStore {
 
   #notified(payload: string): void {
     const [, position, followed] = /^follow (\d+) (.+)$/.exec(payload) ?? [];
-    const [, requested] = /^request (.+)$/.exec(payload) ?? [];
+    const [, about, changed = ""] = /^(request|partitions) (.+)$/.exec(payload) ?? [];
     for (const watcher of this.#watchers) {
       if (position !== undefined && followed !== undefined) watcher.onFollow(followed, BigInt(position));
-      else if (requested !== undefined) watcher.onRequest(requested);
+      else if (about === "request") watcher.onRequest(changed);
+      else if (about === "partitions") watcher.onPartitionsChanged(changed);
       else watcher.onBuildsChanged();
     }
   }

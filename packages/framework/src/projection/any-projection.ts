@@ -9,6 +9,8 @@ interface ProjectionBase<Name extends string> {
   /** A new version is built beside the one before; everything is kept by (name, version). */
   readonly version: number;
   readonly events: readonly AnyEventDefinition[];
+  /** Partitions that a new build begins with; split and merge change them later. */
+  readonly partitions: number;
 }
 
 /** A row of a fold projection whose table is not known at compile time. */

@@ -43,7 +43,9 @@ export class BuildDirectory {
   }
 
   /** Loads once, and from then on follows what other processes do. */
-  async open(watcher: Pick<ProjectionWatcher, "onFollow" | "onRequest">): Promise<void> {
+  async open(
+    watcher: Pick<ProjectionWatcher, "onFollow" | "onRequest" | "onPartitionsChanged">,
+  ): Promise<void> {
     if (this.#timer === null) {
       this.#store.watch({ ...watcher, onBuildsChanged: () => this.#refreshSoon() }, this.#closing.signal);
       this.#timer = setInterval(() => this.#refreshSoon(), pollMs);

@@ -4,6 +4,7 @@ import type { EventStore } from "../event-store/event-store.ts";
 import type { LeaseKeeper } from "../subscription/lease-keeper.ts";
 import type { ParkingLimits } from "../subscription/parking-breaker.ts";
 import type { Partition } from "../subscription/partition.ts";
+import type { PartitionState } from "../subscription/partition-worker.ts";
 import type { RetryStrategy } from "../subscription/retry-strategy.ts";
 import { Subscription, type PartitionStatus } from "../subscription/subscription.ts";
 import type { SubscriptionConsumer } from "../subscription/subscription-consumer.ts";
@@ -44,6 +45,15 @@ const buildingFlushMs = 10_000;
 /** A build counts as level with the log when it reaches a head this many milliseconds after that was the head. */
 const levelMs = 400;
 
+const workingStates: ReadonlySet<PartitionState> = new Set(["running", "retrying", "tripped"]);
+
+interface PartitionProgress {
+  readonly position: bigint;
+  readonly readPosition: bigint;
+  readonly events: bigint;
+  readonly pending: number;
+}
+
 /** Runs the projector of one build, whenever this process has its lease, and activates the build when it is complete. */
 export class BuildRunner {
   readonly build: Build;
@@ -53,10 +63,8 @@ export class BuildRunner {
   readonly #closing = new AbortController();
   readonly #eventRate = new RateMeter();
   readonly #positionRate = new RateMeter();
-  #position = 0n;
-  #readPosition = 0n;
-  #events = 0n;
-  #pending = 0;
+  /** What this process has done of each partition that it has worked on. */
+  readonly #partitions = new Map<number, PartitionProgress>();
   #finishing: Promise<void> | null = null;
   #reporter: NodeJS.Timeout | null = null;
   #wake: () => void = () => {};
@@ -77,20 +85,18 @@ export class BuildRunner {
       filter: { types: projection.events.map(({ recordName }) => recordName) },
       consumer: (partition) => this.#consumer(partition),
       catchUpFlushMs: build.status === "building" ? buildingFlushMs : 1_000,
-      onAcquire: ({ checkpoint, events }) => {
-        this.#position = this.#readPosition = checkpoint?.position ?? 0n;
-        this.#events = events;
-        this.#pending = 0;
+      onAcquire: ({ partition, checkpoint, events }) => {
+        const position = checkpoint?.position ?? 0n;
+        this.#partitions.set(partition.number, { position, readPosition: position, events, pending: 0 });
         this.#advanced();
       },
-      onApply: (_, position, pending) => {
-        this.#readPosition = position;
-        this.#pending = pending;
+      onApply: (partition, position, pending) => {
+        const progress = this.#partitions.get(partition);
+        if (progress !== undefined) Object.assign(progress, { readPosition: position, pending });
       },
-      onCommit: (partition, position, events) => {
-        this.#position = this.#readPosition = position;
-        this.#events += BigInt(events);
-        this.#pending = 0;
+      onCommit: (partition, position, handled) => {
+        const events = (this.#partitions.get(partition)?.events ?? 0n) + BigInt(handled);
+        this.#partitions.set(partition, { position, readPosition: position, events, pending: 0 });
         environment.onCommit(build, partition, position);
         this.#advanced();
       },
@@ -103,9 +109,7 @@ export class BuildRunner {
 
   /** Whether this process works on the build now. */
   get working(): boolean {
-    return this.partitions.some(
-      ({ state }) => state === "running" || state === "retrying" || state === "tripped",
-    );
+    return this.partitions.some(({ state }) => workingStates.has(state));
   }
 
   start(): void {
@@ -120,6 +124,10 @@ export class BuildRunner {
     this.#subscription.follow(position);
   }
 
+  readPartitions(): void {
+    this.#subscription.readPartitions();
+  }
+
   /** An operator asks for something about parked sequences. */
   readRequests(): void {
     this.#subscription.readRequests();
@@ -128,13 +136,20 @@ export class BuildRunner {
   /** How far this process has read; `null` while another one does it. */
   get progress(): ProgressReport | null {
     if (!this.working) return null;
-    const events = this.#events + BigInt(this.#pending);
+    const owned = this.#owned;
+    // Each partition reads all events, so the slowest one tells.
+    const slowest = owned.reduce<PartitionProgress | null>(
+      (least, progress) => (least === null || progress.readPosition < least.readPosition ? progress : least),
+      null,
+    );
+    const position = slowest?.readPosition ?? 0n;
+    const events = (slowest?.events ?? 0n) + BigInt(slowest?.pending ?? 0);
     const eventsPerSecond = this.#eventRate.measure(Number(events));
-    const rate = this.#positionRate.measure(Number(this.#readPosition));
-    const left = Number(this.build.target - this.#readPosition);
+    const rate = this.#positionRate.measure(Number(position));
+    const left = Number(this.build.target - position);
     return {
       events,
-      position: this.#readPosition,
+      position,
       eventsPerSecond,
       etaSeconds: left <= 0 ? 0 : rate > 0 ? left / rate : null,
     };
@@ -159,6 +174,24 @@ export class BuildRunner {
       : new HandlersProjector({ ...this.#environment, projection, build: this.build, partition });
   }
 
+  /** Progress of the partitions that this process has now. */
+  get #owned(): readonly PartitionProgress[] {
+    return this.partitions
+      .filter(({ state }) => workingStates.has(state))
+      .map(({ partition }) => this.#partitions.get(partition))
+      .filter((progress) => progress !== undefined);
+  }
+
+  /** Committed by every partition that this process has; other processes know theirs. */
+  get #position(): bigint {
+    return (
+      this.#owned.reduce<bigint | null>(
+        (least, { position }) => (least === null || position < least ? position : least),
+        null,
+      ) ?? 0n
+    );
+  }
+
   #advanced(): void {
     this.#wake();
     if (this.build.status !== "building" || this.#position < this.build.target) return;
@@ -177,7 +210,11 @@ export class BuildRunner {
           await this.#reached(await eventStore.head());
           if (performance.now() - since > levelMs || signal.aborted) continue;
           const outcome = await store.activate(this.build, eventStore);
-          if (outcome === "behind") continue;
+          if (outcome === "behind") {
+            // Another process may have a partition that is not as far.
+            await delay(levelMs / 4, undefined, { signal }).catch(() => undefined);
+            continue;
+          }
           if (this.#reporter !== null) clearInterval(this.#reporter);
           if (outcome === "activated") {
             logger.info(

@@ -59,6 +59,13 @@ export class BuildRunners {
     }
   }
 
+  /** The partitions of a subscription were split or merged. */
+  readPartitions(subscription: string): void {
+    for (const runner of this.#runners.values()) {
+      if (runner.build.subscription === subscription) runner.readPartitions();
+    }
+  }
+
   /** How far this process is with a build; `null` when another one works on it, or nobody. */
   progressOf(id: bigint): ProgressReport | null {
     return this.#runners.get(id)?.progress ?? null;

@@ -3,6 +3,8 @@ import type { AnyEventDefinition } from "../event/define-event.ts";
 
 const projectionName = /^[a-z][a-z0-9-]{0,31}$/;
 
+const maxPartitions = 256;
+
 /**
  * The rules that both forms share.
  *
@@ -13,8 +15,12 @@ export function checkProjection(definition: {
   readonly version: number;
   readonly events: readonly AnyEventDefinition[];
   readonly handlers: Readonly<Record<string, unknown>>;
+  readonly partitions: number;
 }): void {
-  const { name, version, events, handlers } = definition;
+  const { name, version, events, handlers, partitions } = definition;
+  if (!Number.isInteger(partitions) || partitions < 1 || partitions > maxPartitions) {
+    refuse(name, `its partitions must be a whole number from 1 to ${maxPartitions}`);
+  }
   if (!projectionName.test(name)) {
     refuse(name, "its name must be 1-32 lower-case letters, digits or -, a letter first");
   }

@@ -45,10 +45,12 @@ export function defineFoldProjection<
   readonly table: T;
   readonly keys: (event: EventOf<Events[number]>) => KeyOf<T> | readonly KeyOf<T>[];
   readonly fold: FoldFunctions<Events, T>;
+  /** How many partitions a build begins with, each with the rows of its part of the keys. Default 1. */
+  readonly partitions?: number;
 }): FoldProjection<Name, T>;
 export function defineFoldProjection(definition: LooseDefinition): FoldProjection {
-  const { name, version, events, table, keys, fold } = definition;
-  checkProjection({ name, version, events, handlers: fold });
+  const { name, version, events, table, keys, fold, partitions = 1 } = definition;
+  checkProjection({ name, version, events, handlers: fold, partitions });
   const { primaryKey } = table;
   const [only] = primaryKey.length === 1 ? primaryKey : [];
   const keyParts = (key: unknown): readonly unknown[] => {
@@ -63,6 +65,7 @@ export function defineFoldProjection(definition: LooseDefinition): FoldProjectio
     name,
     version,
     events,
+    partitions,
     table,
     keysOf: (event: RecordedEvent) => {
       const found = keys(event);
@@ -86,6 +89,7 @@ interface LooseDefinition {
   readonly version: number;
   readonly events: readonly AnyEventDefinition[];
   readonly table: Table;
+  readonly partitions?: number;
   readonly keys: (event: RecordedEvent) => unknown;
   readonly fold: Readonly<
     Record<string, (row: AnyRow | undefined, event: RecordedEvent, key: unknown) => AnyRow | null>

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { TidemarkError } from "../errors.ts";
 import type { AnyEventDefinition } from "../event/define-event.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import type { HandlersProjection, ProjectionMigration } from "./any-projection.ts";
@@ -36,6 +37,8 @@ interface ReadModelBuilder<Tables> {
     }[];
     /** Needed for more than one partition: events that touch the same rows must have the same value. */
     readonly partitionBy?: (event: EventOf<Events[number]>) => string;
+    /** How many partitions a build begins with. Default 1. */
+    readonly partitions?: number;
     readonly project: ProjectFunctions<Events, Tables>;
   }): HandlersProjection<Name, Tables>;
 }
@@ -68,6 +71,7 @@ interface LooseDefinition {
   readonly events: readonly AnyEventDefinition[];
   readonly migrations: readonly ProjectionMigration[];
   readonly partitionBy?: (event: RecordedEvent) => string;
+  readonly partitions?: number;
   readonly project: Readonly<
     Record<
       string,
@@ -77,13 +81,21 @@ interface LooseDefinition {
 }
 
 function defineProjection(definition: LooseDefinition): HandlersProjection {
-  const { name, version, events, migrations, partitionBy, project } = definition;
-  checkProjection({ name, version, events, handlers: project });
+  const { name, version, events, migrations, partitionBy, project, partitions = 1 } = definition;
+  checkProjection({ name, version, events, handlers: project, partitions });
+  if (partitions > 1 && partitionBy === undefined) {
+    throw new TidemarkError(
+      "definition-invalid",
+      `The projection ${name} has ${partitions} partitions and no partitionBy: two partitions that write the same rows ` +
+        "wait for each other for ever, so say which events belong together.",
+    );
+  }
   return Object.freeze({
     form: "handlers",
     name,
     version,
     events,
+    partitions,
     migrations,
     partitionOf: partitionBy ?? null,
     handle: async (tx: Kysely<unknown>, event: RecordedEvent, context: ProjectionContext) =>

@@ -4,6 +4,7 @@ import type { Checkpoint } from "../subscription/checkpoint.ts";
 import type { CheckpointStore } from "../subscription/checkpoint-store.ts";
 import type { DeadLetterStore, LetterChanges } from "../subscription/dead-letter-store.ts";
 import type { Lease, LeaseStore } from "../subscription/lease-store.ts";
+import type { PartitionStore } from "../subscription/partition-store.ts";
 import type { AnyProjection, AnyRow } from "./any-projection.ts";
 import type { Build, BuildState, ProgressReport } from "./build.ts";
 import type { Table } from "./define-table.ts";
@@ -33,6 +34,8 @@ export interface ProjectionWatcher {
   readonly onBuildsChanged: () => void;
   /** A query somewhere waits for this position. */
   readonly onFollow: (subscription: string, position: bigint) => void;
+  /** A subscription's partitions were split or merged. */
+  readonly onPartitionsChanged: (subscription: string) => void;
   /** An operator asks for something about parked sequences. */
   readonly onRequest: (subscription: string) => void;
 }
@@ -43,6 +46,7 @@ export interface ProjectionWatcher {
  */
 export interface ProjectionStore extends CheckpointStore, LeaseStore {
   readonly deadLetters: DeadLetterStore;
+  readonly partitions: PartitionStore;
 
   /** Connects and migrates. Called once, before anything else. */
   open(): Promise<void>;

@@ -14,6 +14,7 @@ import type { Build, BuildProgress, BuildState } from "./build.ts";
 import { compareFingerprints, fingerprintOf } from "./fingerprint.ts";
 import { PositionWaiters } from "./position-waiters.ts";
 import { DeadLetters } from "./dead-letters.ts";
+import { ProjectionPartitions } from "./projection-partitions.ts";
 import type { ProjectionStatus } from "./projection-status.ts";
 import type { ProjectionStore } from "./projection-store.ts";
 import type { QueryOptions, ReadModel } from "./read-model.ts";
@@ -60,6 +61,8 @@ export class ProjectionSupervisor {
   readonly #runners: BuildRunners;
   /** Events that were parked, and what operators do with them. */
   readonly deadLetters: DeadLetters;
+  /** The parts that processes share a projection by. */
+  readonly partitions: ProjectionPartitions;
   /** Builds that must pass a position before they serve again, because they were left behind for a newer one. */
   readonly #catchingUp = new Map<bigint, bigint>();
   #started = false;
@@ -110,6 +113,10 @@ export class ProjectionSupervisor {
       serializer: options.serializer,
       builds: (projection) => this.#builds(projection),
     });
+    this.partitions = new ProjectionPartitions(store.partitions, async (name) => ({
+      definition: this.#definition(name),
+      build: await this.#newest(name),
+    }));
   }
 
   /**
@@ -280,6 +287,7 @@ export class ProjectionSupervisor {
     this.#refuseWhenClosed();
     await this.#directory.open({
       onFollow: (subscription, position) => this.#runners.follow(subscription, position),
+      onPartitionsChanged: (subscription) => this.#runners.readPartitions(subscription),
       onRequest: (subscription) => this.#runners.readRequests(subscription),
     });
   }
@@ -289,6 +297,16 @@ export class ProjectionSupervisor {
     throw new TidemarkError("application-closed", "The application is shutting down: ask another node.", {
       details: { retryAfterSeconds: 1 },
     });
+  }
+
+  /** The build of this code's version that is under way, or the one that serves. */
+  async #newest(name: string): Promise<Build> {
+    const { version } = this.#definition(name);
+    await this.#open();
+    await this.#directory.refresh();
+    const state = this.#directory.building(name, version) ?? this.#directory.serving(name, version);
+    if (state === null) throw unknown(name);
+    return state.build;
   }
 
   async #builds(projection?: string): Promise<readonly Build[]> {

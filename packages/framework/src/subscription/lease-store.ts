@@ -1,4 +1,5 @@
 import type { Checkpoint } from "./checkpoint.ts";
+import type { Partition } from "./partition.ts";
 
 /** The right to run one partition, until it expires without a renewal or another owner has a higher token. */
 export interface Lease {
@@ -16,6 +17,10 @@ export interface AcquiredLease {
   readonly checkpoint: Checkpoint | null;
   /** Events handled so far, by all owners. */
   readonly events: bigint;
+  /** Its range now: a split or merge takes the lease away. */
+  readonly partition: Partition;
+  /** Where the other one of a merge stands: come to exactly here, then they become one. */
+  readonly stopAt: bigint | null;
 }
 
 /** What an owner tells other processes with its heartbeat. */

@@ -21,6 +21,8 @@ export interface PartitionRunOptions {
   readonly context: ConsumerContext;
   readonly checkpoint: Checkpoint;
   readonly pageSize: number;
+  /** Ends exactly here, everything committed, when given. */
+  readonly stopAt: bigint | null;
   /** Milliseconds that events of history may wait, applied but not flushed. */
   readonly catchUpFlushMs: number;
   /** Applied, but not committed: `pending` events up to `position`. */
@@ -99,10 +101,14 @@ export class PartitionRun {
     try {
       for (;;) {
         await this.#serveRequests();
+        if (this.#stopped) {
+          await this.#commit();
+          return;
+        }
         if (await this.#pageBeforeDeadline(pages)) {
           const page = await pages.take();
           if (page === null) break;
-          await this.#take(page, pages);
+          await this.#take(this.#upToStop(page), pages);
         } else {
           if (this.#timeToCommit() <= 0) await this.#commit();
         }
@@ -112,6 +118,17 @@ export class PartitionRun {
     } finally {
       reading.abort();
     }
+  }
+
+  get #stopped(): boolean {
+    const { stopAt } = this.#options;
+    return stopAt !== null && this.#scanned >= stopAt;
+  }
+
+  #upToStop(page: EventPage): EventPage {
+    const { stopAt } = this.#options;
+    if (stopAt === null || page.scannedTo <= stopAt) return page;
+    return { events: page.events.filter(({ position }) => position <= stopAt), scannedTo: stopAt };
   }
 
   async #take(page: EventPage, pages: ReadAhead): Promise<void> {

@@ -13,6 +13,7 @@ import type { AcquiredLease, LeaseStore } from "./lease-store.ts";
 import { ParkedSequences } from "./parked-sequences.ts";
 import { ParkingBreaker, type ParkingLimits } from "./parking-breaker.ts";
 import type { Partition } from "./partition.ts";
+import type { PartitionStore } from "./partition-store.ts";
 import { BatchFailure, PartitionRun } from "./partition-run.ts";
 import { infrastructureRetry, retryDelay, type RetryStrategy } from "./retry-strategy.ts";
 import type { Sequence } from "./sequence.ts";
@@ -29,17 +30,18 @@ export type PartitionState =
 
 export interface PartitionWorkerOptions {
   readonly subscription: string;
-  readonly partition: Partition;
+  readonly partition: number;
   readonly filter: EventFilter;
   readonly eventStore: EventStore;
-  readonly store: CheckpointStore & LeaseStore & { readonly deadLetters: DeadLetterStore };
+  readonly store: CheckpointStore &
+    LeaseStore & { readonly deadLetters: DeadLetterStore; readonly partitions: PartitionStore };
   readonly keeper: LeaseKeeper;
   readonly owner: string;
   readonly label: string;
   readonly leaseMs: number;
   readonly retry: RetryStrategy;
   readonly parking: ParkingLimits;
-  readonly consumer: SubscriptionConsumer;
+  readonly consumer: (partition: Partition) => SubscriptionConsumer;
   readonly pageSize: number;
   readonly catchUpFlushMs: number;
   readonly onAcquire: (acquired: AcquiredLease) => void;
@@ -58,6 +60,8 @@ export class PartitionWorker {
   readonly #isolation = new Isolation();
   readonly #breaker: ParkingBreaker;
   #parked = new ParkedSequences();
+  #yielding = new AbortController();
+  #restUntil = 0;
   #run: PartitionRun | null = null;
   #wanted = 0n;
   #wake: () => void = () => {};
@@ -76,6 +80,17 @@ export class PartitionWorker {
 
   get error(): string | null {
     return this.#error;
+  }
+
+  /** Whether this process has the partition. */
+  get owns(): boolean {
+    return this.#run !== null;
+  }
+
+  /** Lets go after the commit that is under way, and leaves the partition to others for a while. */
+  yield(restMs: number): void {
+    this.#restUntil = performance.now() + restMs;
+    this.#yielding.abort();
   }
 
   /** Sequences that stand still, while this process owns the partition. */
@@ -98,10 +113,16 @@ export class PartitionWorker {
   async work(): Promise<void> {
     const { signal } = this.#options;
     while (!signal.aborted) {
+      const rest = this.#restUntil - performance.now();
+      if (rest > 0) {
+        this.#become("standby");
+        await this.#pause(rest);
+        continue;
+      }
       try {
         const acquired = await this.#options.store.acquire({
           subscription: this.#options.subscription,
-          partition: this.#options.partition.number,
+          partition: this.#options.partition,
           owner: this.#options.owner,
           label: this.#options.label,
           leaseMs: this.#options.leaseMs,
@@ -121,21 +142,25 @@ export class PartitionWorker {
 
   async #workUnder(acquired: AcquiredLease): Promise<void> {
     const { eventStore, keeper, subscription, onAcquire, store, partition } = this.#options;
-    const { lease } = acquired;
+    const { lease, stopAt } = acquired;
     const held = keeper.hold(lease, () => ({ state: this.#state, error: this.#error }));
-    const signal = AbortSignal.any([this.#options.signal, held.signal]);
+    this.#yielding = new AbortController();
+    const signal = AbortSignal.any([this.#options.signal, held.signal, this.#yielding.signal]);
     try {
       let checkpoint = acquired.checkpoint ?? { storeId: eventStore.storeId, position: 0n, eventId: null };
       await compareWithLog(eventStore, subscription, checkpoint);
       const parked = new ParkedSequences();
-      parked.load(await store.deadLetters.parked(subscription, partition.number));
+      parked.load(await store.deadLetters.parked(subscription, partition));
       this.#parked = parked;
       const context = { lease, signal, parked, breaker: this.#breaker };
+      const consumer = this.#options.consumer(acquired.partition);
       this.#become("running");
       onAcquire(acquired);
       while (!signal.aborted) {
         const run = new PartitionRun({
           ...this.#options,
+          consumer,
+          stopAt,
           checkpoints: store,
           deadLetters: store.deadLetters,
           isolation: this.#isolation,
@@ -148,6 +173,10 @@ export class PartitionWorker {
         try {
           if (this.#state !== "retrying" && this.#state !== "tripped") this.#become("running");
           await run.run();
+          if (stopAt !== null && run.committed.position === stopAt) {
+            await store.partitions.completeMerge(lease);
+            return;
+          }
           if (!signal.aborted) throw new Error("the event store ended the subscription");
         } catch (error) {
           checkpoint = run.committed;

@@ -7,9 +7,15 @@ import type { DeadLetterStore } from "./dead-letter-store.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { AcquiredLease, LeaseStore } from "./lease-store.ts";
 import { defaultParkingLimits, type ParkingLimits } from "./parking-breaker.ts";
-import { wholeLog, type Partition } from "./partition.ts";
+import type { Partition } from "./partition.ts";
+import type { PartitionStore } from "./partition-store.ts";
 import { PartitionWorker, type PartitionState } from "./partition-worker.ts";
-import { defaultRetryStrategy, type RetryStrategy } from "./retry-strategy.ts";
+import {
+  defaultRetryStrategy,
+  infrastructureRetry,
+  retryDelay,
+  type RetryStrategy,
+} from "./retry-strategy.ts";
 import type { SubscriptionConsumer } from "./subscription-consumer.ts";
 
 export interface SubscriptionOptions {
@@ -17,15 +23,15 @@ export interface SubscriptionOptions {
   readonly name: string;
   readonly filter: EventFilter;
   readonly eventStore: EventStore;
-  readonly store: CheckpointStore & LeaseStore & { readonly deadLetters: DeadLetterStore };
+  readonly store: CheckpointStore &
+    LeaseStore & { readonly deadLetters: DeadLetterStore; readonly partitions: PartitionStore };
   readonly keeper: LeaseKeeper;
   /** A uuid of this process's supervisor. */
   readonly owner: string;
   /** Shown to people as the owner. */
   readonly label: string;
   readonly leaseMs: number;
-  /** Default: one partition, the whole log. */
-  readonly partitions?: readonly Partition[];
+  /** Makes the consumer of a partition, each time that this process takes it over. */
   readonly consumer: (partition: Partition) => SubscriptionConsumer;
   readonly retry?: RetryStrategy;
   readonly parking?: Partial<ParkingLimits>;
@@ -50,41 +56,32 @@ export interface PartitionStatus {
   readonly parked: number;
 }
 
+/** Milliseconds after which a change of the partitions is seen, should its notification be lost. */
+const partitionsMs = 2_000;
+
+interface RunningWorker {
+  readonly worker: PartitionWorker;
+  readonly stop: () => void;
+  readonly done: Promise<void>;
+}
+
 /**
- * Feeds the events of a log to a consumer, from its checkpoint on, in order and for ever. Of all processes that run
- * the same subscription one works on a partition, the others stand by and take over.
+ * Feeds the events of a log to consumers, from their checkpoints on, in order and for ever. Of all processes that run
+ * the same subscription one works on a partition, the others stand by and take over; each lets go of what is beyond
+ * its fair part of the partitions.
  */
 export class Subscription {
   readonly name: string;
-  readonly #workers: ReadonlyMap<number, PartitionWorker>;
+  readonly #options: SubscriptionOptions;
+  readonly #workers = new Map<number, RunningWorker>();
   readonly #closing = new AbortController();
-  readonly #startDelayMs: number;
-  #working: Promise<unknown> | null = null;
+  #working: Promise<void> | null = null;
+  #wanted = 0n;
+  #wake: () => void = () => {};
 
   constructor(options: SubscriptionOptions) {
     this.name = options.name;
-    this.#startDelayMs = options.startDelayMs ?? 0;
-    const partitions = options.partitions ?? [wholeLog];
-    this.#workers = new Map(
-      partitions.map((partition) => [
-        partition.number,
-        new PartitionWorker({
-          ...options,
-          subscription: options.name,
-          partition,
-          consumer: options.consumer(partition),
-          retry: options.retry ?? defaultRetryStrategy,
-          parking: { ...defaultParkingLimits, ...options.parking },
-          pageSize: options.pageSize ?? 2_000,
-          catchUpFlushMs: options.catchUpFlushMs ?? 1_000,
-          onAcquire: options.onAcquire ?? (() => {}),
-          onApply: (position, pending) => options.onApply?.(partition.number, position, pending),
-          onCommit: (position, events) => options.onCommit?.(partition.number, position, events),
-          logger: options.logger ?? silentLogger,
-          signal: this.#closing.signal,
-        }),
-      ]),
-    );
+    this.#options = options;
   }
 
   start(): void {
@@ -92,22 +89,30 @@ export class Subscription {
   }
 
   get status(): readonly PartitionStatus[] {
-    return [...this.#workers].map(([partition, { state, error, parked }]) => ({
-      partition,
-      state,
-      error,
-      parked,
-    }));
+    return [...this.#workers]
+      .map(([partition, { worker }]) => {
+        const { state, error, parked } = worker;
+        return { partition, state, error, parked };
+      })
+      .toSorted((left, right) => left.partition - right.partition);
   }
 
   /** Somebody waits for this position: checkpoints that only follow the log move at once. */
   follow(position: bigint): void {
-    for (const worker of this.#workers.values()) worker.follow(position);
+    this.#wanted = position;
+    for (const { worker } of this.#workers.values()) worker.follow(position);
   }
 
   /** An operator may have asked for a retry or a discard of a parked sequence. */
   readRequests(): void {
-    for (const worker of this.#workers.values()) worker.readRequests();
+    for (const { worker } of this.#workers.values()) worker.readRequests();
+  }
+
+  /** Partitions may have been split or merged. */
+  readPartitions(): void {
+    // The heartbeat shows which leases were taken away.
+    this.#options.keeper.publish();
+    this.#wake();
   }
 
   /** Ends after the commit that is under way, and releases the leases. */
@@ -122,7 +127,75 @@ export class Subscription {
 
   async #work(): Promise<void> {
     const { signal } = this.#closing;
-    if (this.#startDelayMs > 0) await delay(this.#startDelayMs, undefined, { signal }).catch(() => undefined);
-    await Promise.all([...this.#workers.values()].map((worker) => worker.work()));
+    const { startDelayMs = 0, logger = silentLogger } = this.#options;
+    if (startDelayMs > 0) await delay(startDelayMs, undefined, { signal }).catch(() => undefined);
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        await this.#reconcile();
+        failures = 0;
+        await this.#pause(partitionsMs);
+      } catch (error) {
+        failures += 1;
+        logger.debug({ err: error, subscription: this.name }, "the partitions could not be read");
+        await this.#pause(retryDelay(infrastructureRetry, failures));
+      }
+    }
+    await Promise.all([...this.#workers.values()].map(({ done }) => done));
+  }
+
+  /** One worker for each partition that there is. */
+  async #reconcile(): Promise<void> {
+    const partitions = await this.#options.store.partitions.partitions(this.name);
+    if (this.#closing.signal.aborted) return;
+    const numbers = new Set(partitions.map(({ number }) => number));
+    for (const number of numbers) if (!this.#workers.has(number)) this.#run(number);
+    for (const [number, { stop }] of this.#workers) {
+      if (numbers.has(number)) continue;
+      stop();
+      this.#workers.delete(number);
+    }
+    if (partitions.length > 1) await this.#balance();
+  }
+
+  /** Lets go of partitions while other processes have fewer. */
+  async #balance(): Promise<void> {
+    const { store, owner, leaseMs } = this.#options;
+    const { partitions, nodes, mine } = await store.partitions.balance({
+      subscription: this.name,
+      owner,
+      nodeMs: leaseMs + partitionsMs,
+    });
+    const surplus = mine - Math.ceil(partitions / nodes);
+    if (surplus <= 0) return;
+    const owned = [...this.#workers.values()].filter(({ worker }) => worker.owns);
+    for (const { worker } of owned.slice(-surplus)) worker.yield(2 * partitionsMs);
+  }
+
+  #run(partition: number): void {
+    const options = this.#options;
+    const stopping = new AbortController();
+    const worker = new PartitionWorker({
+      ...options,
+      subscription: options.name,
+      partition,
+      retry: options.retry ?? defaultRetryStrategy,
+      parking: { ...defaultParkingLimits, ...options.parking },
+      pageSize: options.pageSize ?? 2_000,
+      catchUpFlushMs: options.catchUpFlushMs ?? 1_000,
+      onAcquire: options.onAcquire ?? (() => {}),
+      onApply: (position, pending) => options.onApply?.(partition, position, pending),
+      onCommit: (position, events) => options.onCommit?.(partition, position, events),
+      logger: options.logger ?? silentLogger,
+      signal: AbortSignal.any([this.#closing.signal, stopping.signal]),
+    });
+    worker.follow(this.#wanted);
+    this.#workers.set(partition, { worker, stop: () => stopping.abort(), done: worker.work() });
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    const signal = AbortSignal.any([this.#closing.signal, woken.signal]);
+    await delay(milliseconds, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -40,7 +40,7 @@ export function buildsStatement(schema: string, projections: readonly string[] |
         c.events, c.positions, l.holders, d.parked
       from ${schema}.projection_builds b
       cross join lateral (
-        select coalesce(sum(c.events), 0)::bigint as events, coalesce(json_agg(json_build_object(
+        select coalesce(max(c.events), 0)::bigint as events, coalesce(json_agg(json_build_object(
           'partition', c.partition, 'position', c.position::text) order by c.partition), '[]') as positions
         from ${schema}.checkpoints c where c.subscription = b.subscription
       ) c

@@ -3,6 +3,7 @@ import { sql, type Kysely, type Transaction } from "kysely";
 import type { AnyProjection } from "../../projection/any-projection.ts";
 import type { Build } from "../../projection/build.ts";
 import type { Fingerprint } from "../../projection/fingerprint.ts";
+import { equalPartitions } from "../../subscription/partition.ts";
 import { buildColumns, toBuild, type BuildRow } from "./build-rows.ts";
 import { createTableStatement } from "./build-tables.ts";
 
@@ -45,9 +46,10 @@ export async function createBuild(
     const [row] = rows;
     if (row === undefined) throw new Error("an insert returned no row");
     const build = toBuild(row);
-    await sql`insert into ${schema}.checkpoints (subscription, partition) values (${build.subscription}, 0)`.execute(
-      tx,
-    );
+    for (const { number, from, to } of equalPartitions(projection.partitions)) {
+      await sql`insert into ${schema}.checkpoints (subscription, partition, first_hash, last_hash)
+        values (${build.subscription}, ${number}, ${from}, ${to})`.execute(tx);
+    }
     await createTables(tx, build, projection);
     await sql`select pg_notify(${framework.channel}, 'builds')`.execute(tx);
     return { build, created: true };

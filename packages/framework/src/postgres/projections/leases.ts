@@ -21,8 +21,8 @@ export function acquireStatement(
         insert into ${schema}.leases as l (subscription, partition, fencing_token, owner, label, state, expires_at)
         select c.subscription, c.partition, c.fencing_token + 1, $3, $4, 'running',
           clock_timestamp() + $5 * interval '1 millisecond'
-        from ${schema}.checkpoints c where c.subscription = $1 and c.partition = $2
-        on conflict (subscription, partition) do update set fencing_token = l.fencing_token + 1,
+        from ${schema}.checkpoints c where c.subscription = $1 and c.partition = $2 and not c.paused
+        on conflict (subscription, partition) do update set fencing_token = greatest(l.fencing_token + 1, excluded.fencing_token),
           owner = excluded.owner, label = excluded.label, state = excluded.state, error = null,
           expires_at = excluded.expires_at
         where l.expires_at <= clock_timestamp() or l.owner = excluded.owner
@@ -30,7 +30,7 @@ export function acquireStatement(
       )
       update ${schema}.checkpoints c set fencing_token = taken.fencing_token from taken
       where c.subscription = $1 and c.partition = $2
-      returning c.fencing_token, c.position, c.events, c.store_id, c.event_id`,
+      returning c.fencing_token, c.position, c.events, c.store_id, c.event_id, c.first_hash, c.last_hash, c.stop_at`,
     values: [subscription, partition, owner, label, leaseMs],
   };
 }
@@ -41,6 +41,9 @@ export interface AcquiredRow {
   readonly events: bigint;
   readonly store_id: string | null;
   readonly event_id: string | null;
+  readonly first_hash: number;
+  readonly last_hash: number;
+  readonly stop_at: bigint | null;
 }
 
 export function toAcquiredLease(
@@ -53,6 +56,8 @@ export function toAcquiredLease(
     checkpoint:
       row.store_id === null ? null : { storeId: row.store_id, position: row.position, eventId: row.event_id },
     events: row.events,
+    partition: { number: partition, from: row.first_hash, to: row.last_hash },
+    stopAt: row.stop_at,
   };
 }
 
