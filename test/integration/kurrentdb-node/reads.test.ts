@@ -184,18 +184,20 @@ describe("subscriptions", () => {
     await subscription.unsubscribe();
   });
 
-  it("waits for a slow consumer instead of filling memory, and gives all", async () => {
-    for (let batch = 0; batch < 5; batch += 1) {
+  it("gives a long history whole, to a consumer that takes its time", async () => {
+    for (let batch = 0; batch < 2; batch += 1) {
       await client.appendToStream(
         "s",
-        Array.from({ length: 1_000 }, () => event("A")),
+        Array.from({ length: 500 }, () => event("A")),
       );
     }
-    let count = 0;
-    for await (const _ of client.subscribeToStream("s")) {
-      count += 1;
-      if (count === 5_000) break;
+    let revision = 0n;
+    for await (const { event: recorded } of client.subscribeToStream("s")) {
+      expect(recorded?.revision).toBe(revision);
+      if (revision % 100n === 0n) await new Promise(setImmediate);
+      revision += 1n;
+      if (revision === 1_000n) break;
     }
-    expect(count).toBe(5_000);
+    expect(revision).toBe(1_000n);
   });
 });
