@@ -1,4 +1,4 @@
-import { startKurrentDbTestNode } from "@tidemark/framework/testing";
+import { startKurrentDbTestNode, type KurrentDbTestNode } from "@tidemark/framework/testing";
 import { buildServer } from "../../../examples/ledger/src/http/build-server.ts";
 import { readConfig, type Config } from "../../../examples/ledger/src/config.ts";
 import { createLogger } from "../../../examples/ledger/src/run/logger.ts";
@@ -21,6 +21,8 @@ export interface RunningLedger {
   readonly url: string;
   readonly config: Config;
   readonly opened: OpenLedger;
+  /** The server under the event store, where a test can break it. */
+  readonly node: KurrentDbTestNode | null;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   /** Sends JSON; a string is sent as it is. */
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -52,6 +54,7 @@ export async function startLedger(
     url,
     config,
     opened,
+    node: "beside" in options ? options.beside.node : (stores?.node ?? null),
     get,
     post: (path, body, headers = {}) =>
       ask(`${url}${path}`, {
@@ -71,16 +74,20 @@ export async function startLedger(
 
 interface Stores {
   readonly environment: Readonly<Record<string, string>>;
+  readonly node: KurrentDbTestNode | null;
   remove(): Promise<void>;
 }
 
 async function makeStores(eventStore: (typeof eventStores)[number]): Promise<Stores> {
   const database = await createTestDatabase();
   const DATABASE_URL = database.connectionString;
-  if (eventStore === "postgresql") return { environment: { DATABASE_URL }, remove: () => database.drop() };
+  if (eventStore === "postgresql") {
+    return { environment: { DATABASE_URL }, node: null, remove: () => database.drop() };
+  }
   const node = await startKurrentDbTestNode();
   return {
     environment: { DATABASE_URL, EVENT_STORE: node.connectionString },
+    node,
     async remove() {
       await node.close();
       await database.drop();
