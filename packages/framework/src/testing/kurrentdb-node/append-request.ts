@@ -43,7 +43,7 @@ export function proposedRecord(message: ProposedMessage): ProposedRecord | strin
 }
 
 /** Size of an event by the server's count: two bytes a character of the type, data and metadata. */
-export function proposedSize(event: ProposedRecord): number {
+function proposedSize(event: ProposedRecord): number {
   return 2 * event.type.length + event.data.length + event.customMetadata.length;
 }
 

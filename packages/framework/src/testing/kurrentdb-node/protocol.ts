@@ -11,11 +11,9 @@ import type * as shared from "@eventstore/db-client/generated/shared_pb.js";
 import type * as status from "@eventstore/db-client/generated/status_pb.js";
 import type * as streams from "@eventstore/db-client/generated/streams_pb.js";
 import type * as streamServices from "@eventstore/db-client/generated/streams_grpc_pb.js";
-import type * as any from "google-protobuf/google/protobuf/any_pb.js";
-import type * as empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { createGeneratedLoader } from "./load-generated.ts";
 
-export type { any, empty, features, gossip, grpc, persistent, shared, status, streams };
+export type { features, gossip, grpc, persistent, shared, status, streams };
 
 /** gRPC and the messages and services of the wire protocol, as `@eventstore/db-client` ships them. */
 export interface Protocol {
@@ -30,8 +28,11 @@ export interface Protocol {
   readonly gossipService: typeof gossipServices.GossipService;
   readonly shared: typeof shared;
   readonly status: typeof status;
-  readonly any: typeof any;
-  readonly empty: typeof empty;
+  /** Messages of google-protobuf itself, which is a dependency of the client and not of this package. */
+  readonly any: { readonly Any: new () => NonNullable<Parameters<status.Status["setDetails"]>[0]> };
+  readonly empty: {
+    readonly Empty: new () => NonNullable<Parameters<streams.BatchAppendResp["setNoStream"]>[0]>;
+  };
 }
 
 let loaded: Protocol | undefined;

@@ -15,7 +15,7 @@ export interface ReadResponses {
 }
 
 /** Revision as it is written on the wire. */
-export function wireRevision(revision: number): string {
+function wireRevision(revision: number): string {
   return revision === tombstoneRevision ? "9223372036854775807" : String(revision);
 }
 
