@@ -15,14 +15,15 @@ export async function disturbCommits(pool: pg.Pool, options: { readonly longestM
       deferrable initially deferred for each row execute function tidemark.disturb()`);
 }
 
-/** Ends a random session of the store about every 40 ms: one that appends, reads or listens. */
+/** Ends a random session of the store about every 40 ms: one that appends, reads or listens. Returns how many. */
 export async function terminateSessions(
   pool: pg.Pool,
   random: SeededRandom,
-  signal: AbortSignal,
+  milliseconds: number,
 ): Promise<number> {
+  const until = Date.now() + milliseconds;
   let terminated = 0;
-  while (!signal.aborted) {
+  while (Date.now() < until) {
     await delay(20 + random.below(40));
     const { rowCount } = await pool.query(
       `select pg_terminate_backend(pid) from (
@@ -39,9 +40,10 @@ export async function terminateSessions(
 export async function abortTransactions(
   pool: pg.Pool,
   random: SeededRandom,
-  signal: AbortSignal,
+  milliseconds: number,
 ): Promise<void> {
-  while (!signal.aborted) {
+  const until = Date.now() + milliseconds;
+  while (Date.now() < until) {
     const client = await pool.connect();
     await client.query("begin");
     await client.query("select pg_advisory_xact_lock(1953064037, 'tidemark.events'::regclass::oid::integer)");

@@ -6,8 +6,8 @@ import { sampleEvents } from "../../support/sample-events.ts";
 import { createTestDatabase } from "../../support/test-database.ts";
 import { rounds, snapshotAppends } from "./rounds.ts";
 
-const windows = 20;
-const callers = 500;
+const windows = 50;
+const callers = 64;
 const streams = 5_000;
 
 /** Appends of one event each by many callers, and how many of them were done a second. */
@@ -19,7 +19,7 @@ async function measureRate(store: PostgresEventStore, count: number): Promise<nu
       while (left > 0) {
         left -= 1;
         // A caller has streams of its own.
-        const streamId = `torture-${caller + callers * (left % (streams / callers))}`;
+        const streamId = `torture-${caller + callers * (left % Math.floor(streams / callers))}`;
         const outcome = await store.append(streamId, sampleEvents(1));
         expect(outcome.status).toBe("appended");
       }

@@ -52,10 +52,10 @@ interface CrashReport extends TortureReport {
 /** Tortures a server of its own, which is killed as a whole and session by session. */
 async function crashUnderLoad(options: {
   readonly seed: number;
-  readonly milliseconds: number;
+  readonly crashes: number;
   readonly durable: boolean;
 }): Promise<CrashReport> {
-  const { seed, milliseconds, durable } = options;
+  const { seed, crashes, durable } = options;
   const dataDir = await makeServerFolder();
   const first = await startEmbeddedPostgres({ dataDir, durable });
   const { port } = first;
@@ -68,10 +68,8 @@ async function crashUnderLoad(options: {
     connectionString,
     seed,
     processes: 3,
-    milliseconds,
-    disturb: async () => {
-      const until = Date.now() + milliseconds - 2_500;
-      for (let crash = 0; Date.now() < until; crash += 1) {
+    during: async () => {
+      for (let crash = 0; crash < crashes; crash += 1) {
         await delay(500 + random.below(1_000));
         if (crash % 2 === 0) {
           await killServer(dataDir);
@@ -83,6 +81,7 @@ async function crashUnderLoad(options: {
         }
         back.push(Date.now());
       }
+      await delay(1_500);
     },
   });
   for (const server of servers) await server.close();
@@ -92,15 +91,14 @@ async function crashUnderLoad(options: {
 describe.runIf(process.platform === "linux").each(rounds)("round $round, seed $seed", ({ seed }) => {
   test(
     "a server that is killed under load and starts again has every acknowledged append",
-    { timeout: 2 * tortureMs + 120_000 },
+    { timeout: 10 * tortureMs + 120_000 },
     async () => {
       const { violations, attempts, back } = await crashUnderLoad({
         seed,
-        milliseconds: 2 * tortureMs,
+        crashes: Math.max(2, Math.floor(tortureMs / 1_000)),
         durable: true,
       });
       expect(violations.slice(0, 20)).toEqual([]);
-      expect(back.length).toBeGreaterThan(1);
       const appended = attempts.filter(({ outcome }) => outcome === "appended");
       for (const time of back) expect(appended.some(({ startedAt }) => startedAt > time)).toBe(true);
     },
@@ -110,7 +108,7 @@ describe.runIf(process.platform === "linux").each(rounds)("round $round, seed $s
     "a planted fault is found: the server answers before a commit is on disk",
     { timeout: 120_000 },
     async () => {
-      const { violations } = await crashUnderLoad({ seed, milliseconds: 4_000, durable: false });
+      const { violations } = await crashUnderLoad({ seed, crashes: 1, durable: false });
       expect(violations.some((violation) => violation.startsWith("lost:"))).toBe(true);
     },
   );

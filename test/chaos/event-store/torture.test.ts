@@ -20,12 +20,11 @@ describe.each(rounds)("round $round, seed $seed", ({ seed }) => {
       const { violations, attempts, events } = await torture({
         connectionString,
         seed,
-        milliseconds: tortureMs,
-        disturb: async (_writers, signal) => {
+        during: async () => {
           const random = new SeededRandom(seed);
           [terminated] = await Promise.all([
-            terminateSessions(admin, random, signal),
-            abortTransactions(admin, random, signal),
+            terminateSessions(admin, random, tortureMs),
+            abortTransactions(admin, random, tortureMs),
           ]);
         },
       });

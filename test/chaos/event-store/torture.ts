@@ -15,10 +15,9 @@ const writerFile = fileURLToPath(new URL("./writer.mjs", import.meta.url));
 interface TortureOptions {
   readonly connectionString: string;
   readonly seed: number;
-  readonly milliseconds: number;
   readonly processes?: number;
-  /** What goes wrong while the writers write; it returns when the signal aborts. */
-  readonly disturb?: (writers: readonly SpawnedProcess[], signal: AbortSignal) => Promise<void>;
+  /** What happens while the writers write; they stop when it returns. */
+  readonly during: (writers: readonly SpawnedProcess[]) => Promise<unknown>;
 }
 
 export interface TortureReport {
@@ -29,7 +28,7 @@ export interface TortureReport {
 
 /** Lets processes of writers append while followers read, and compares what each of them has been told. */
 export async function torture(options: TortureOptions): Promise<TortureReport> {
-  const { connectionString, seed, milliseconds, processes = 4, disturb } = options;
+  const { connectionString, seed, processes = 4, during } = options;
   const listening = await openStore({ connectionString, pollIntervalMs: 100 });
   const polling = await openStore({ connectionString, wakeup: "poll", pollIntervalMs: 20 });
   const followers = [
@@ -40,19 +39,15 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   const folder = await makeServerFolder();
   const files = Array.from({ length: processes }, (_, n) => join(folder, `writer-${n}`));
   const writers = files.map((file, n) =>
-    startWriters({ connectionString, name: `Writer${n}`, seed: seed + n, writers: 4, milliseconds, file }),
+    startWriters({ connectionString, name: `Writer${n}`, seed: seed + n, writers: 4, file }),
   );
   for (const writer of writers) await writer.waitForLine(/^writing$/);
-  const disturbing = new AbortController();
-  const disturbance = disturb?.(writers, disturbing.signal);
-  // Reported below.
-  disturbance?.catch(() => {});
-  for (const writer of writers) await writer.waitForLine(/^written$/, { timeoutMs: milliseconds + 60_000 });
+  await during(writers);
+  for (const writer of writers) writer.kill("SIGTERM");
+  for (const writer of writers) await writer.waitForLine(/^written$/, { timeoutMs: 60_000 });
 
   const head = await waitFor(() => listening.head(), { what: "the head of the log" });
   for (const follower of followers) await follower.reach(head);
-  disturbing.abort();
-  await disturbance;
   for (const follower of followers) await follower.stop();
   const log: StoredEvent[] = [];
   for await (const { events } of listening.readAll()) log.push(...events);

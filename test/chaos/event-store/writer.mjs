@@ -1,12 +1,13 @@
 // A process of writers: node writer.mjs <options as JSON>
-// { connectionString, name, seed, writers, milliseconds, file }; writes its attempts to the file, one line of JSON each.
+// { connectionString, name, seed, writers, file }; appends until SIGTERM, then writes its attempts to the file, one line
+// of JSON each.
 import { createHash, randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { PostgresEventStore } from "@tidemark/framework/postgres";
 import { SeededRandom } from "./seeded-random.mjs";
 
-const { connectionString, name, seed, writers, milliseconds, file } = JSON.parse(process.argv[2]);
+const { connectionString, name, seed, writers, file } = JSON.parse(process.argv[2]);
 const type = `torture.${name}`;
 const text = JSON.stringify({ type: "record", name: type, fields: [] });
 const schema = { sha256: createHash("sha256").update(text).digest("hex"), text, subject: type, version: 1 };
@@ -139,13 +140,14 @@ function failureOf(error, poisoned) {
 }
 
 await store.open();
+let writing = true;
+process.on("SIGTERM", () => (writing = false));
 console.log("writing");
-const deadline = Date.now() + milliseconds;
 await Promise.all(
   Array.from({ length: writers }, async (_, index) => {
     const random = new SeededRandom(seed + index * 7_919);
     const revisions = new Map();
-    while (Date.now() < deadline) {
+    while (writing) {
       await (random.chance(0.05) ? claim(random) : write(random, revisions));
       if (random.chance(0.1)) await delay(random.below(10));
     }
