@@ -10,8 +10,9 @@ end $$;
 
 -- Position of the first event behind after that matches; null when there is none. types and categories: null = all.
 --
--- Types have an index. A category has none over events, so a stretch of the log that is short is read as it is; behind
--- a longer one the category's streams tell by their last events whether there is anything at all.
+-- Types have an index; that its columns are compared and sorted as a row leaves the planner no other, which would walk
+-- the log in the hope that a match is near. A category has none over events: a stretch of the log is read as it is, and
+-- behind a longer one the category's streams tell by their last events whether there is anything at all.
 create function __SCHEMA__.first_match(tenant text, types text[], categories text[], after bigint, head bigint)
 returns bigint language plpgsql as $$
 #variable_conflict use_variable
@@ -24,17 +25,28 @@ begin
       select min(f.position)
       from __SCHEMA__.event_types t, lateral (
         select e.position from __SCHEMA__.events e join __SCHEMA__.streams s on s.stream_no = e.stream_no
-        where e.type_no = t.type_no and e.position > after and s.tenant = tenant
+        where (e.type_no, e.position) > (t.type_no, after) and e.type_no <= t.type_no and s.tenant = tenant
           and (categories is null or s.category = any (categories))
-        order by e.position limit 1) f
+        order by e.type_no, e.position limit 1) f
       where t.name = any (types));
   end if;
+  if categories is null then
+    return (
+      select e.position from __SCHEMA__.events e
+      where e.position > after
+        and exists (select from __SCHEMA__.streams s where s.stream_no = e.stream_no and s.tenant = tenant offset 0)
+      order by e.position limit 1);
+  end if;
   select e.position into _found
-  from __SCHEMA__.events e join __SCHEMA__.streams s on s.stream_no = e.stream_no
-  where e.position > after and (categories is null or e.position <= after + _short) and s.tenant = tenant
-    and (categories is null or s.category = any (categories))
+  from (
+    select e.position, e.stream_no from __SCHEMA__.events e
+    where e.position > after and e.position <= after + _short order by e.position offset 0
+  ) e
+  where exists (
+    select from __SCHEMA__.streams s
+    where s.stream_no = e.stream_no and s.tenant = tenant and s.category = any (categories) offset 0)
   order by e.position limit 1;
-  if _found is not null or categories is null or head - after <= _short then
+  if _found is not null or head - after <= _short then
     return _found;
   end if;
   return (
@@ -42,8 +54,9 @@ begin
     from __SCHEMA__.streams s, lateral (
       select e.position from __SCHEMA__.events e where e.stream_no = s.stream_no order by e.revision desc limit 1) l,
     lateral (
-      select min(e.position) as position from __SCHEMA__.events e
-      where l.position > after and e.stream_no = s.stream_no and e.position > after) f
+      select e.position from __SCHEMA__.events e
+      where l.position > after and e.stream_no = s.stream_no and e.position > after
+      order by e.revision limit 1) f
     where s.tenant = tenant and s.category = any (categories));
 end $$;
 

@@ -37,6 +37,8 @@ export class AppendQueue {
   #next = 0;
   /** The same, of those that had to wait for an earlier one. */
   #released: Entry[] = [];
+  /** Those with conditions, in the order of arrival: nobody who came later goes before the first of them. */
+  #conditional: Entry[] = [];
   #arrivals = 0;
   #waiting = 0;
   #events = 0;
@@ -65,6 +67,7 @@ export class AppendQueue {
       this.#lastClaims.set(claim, entry);
     }
     if (entry.blockers === 0) this.#ready.push(entry);
+    if (waiting.call.conditions.length > 0) this.#conditional.push(entry);
     this.#count(waiting, 1);
     return () => {
       if (entry.gone) return false;
@@ -89,10 +92,10 @@ export class AppendQueue {
       const isLate = late !== undefined && (fresh === undefined || late.arrival < fresh.arrival);
       const entry = isLate ? late : fresh;
       if (entry === undefined) break;
-      const { call, size } = entry.waiting;
+      const { size } = entry.waiting;
       events += size.events;
       bytes += size.bytes;
-      const fits = events <= most.events && bytes <= most.bytes && call.conditions.length === 0;
+      const fits = events <= most.events && bytes <= most.bytes && entry.arrival < this.#firstConditional();
       if (set.length > 0 && !fits) break;
       if (isLate) nextReleased += 1;
       else this.#next += 1;
@@ -101,6 +104,11 @@ export class AppendQueue {
     }
     for (const entry of released.slice(nextReleased)) this.#released.push(entry);
     return set.map(({ waiting }) => waiting);
+  }
+
+  #firstConditional(): number {
+    while (this.#conditional[0]?.gone === true) this.#conditional.shift();
+    return this.#conditional[0]?.arrival ?? Infinity;
   }
 
   #peekReady(): Entry | undefined {
