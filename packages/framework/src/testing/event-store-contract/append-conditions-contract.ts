@@ -128,12 +128,14 @@ export function appendConditionsContract({ having }: ContractSuite): void {
   });
 
   test("looks at the append's tenant only", async (store) => {
-    await store.append("account-1", contractEvents(2), { tenant: "other" });
+    const { position } = appended(await store.append("account-1", contractEvents(1), { tenant: "other" }));
     appended(await under(store, { filter: { categories: ["account"] }, noEventAfter: 0n }));
     appended(await under(store, { streamId: "account-1", expectedRevision: "no-stream" }));
-    const theirs = { tenant: "other", conditions: [{ filter: {}, noEventAfter: 0n }] };
-    const refused = await store.append("account-2", contractEvents(1), theirs);
-    assert.equal(refused.status, "condition-failed");
+    const condition = { filter: {}, noEventAfter: 0n };
+    const append = (tenant: string) =>
+      store.append("account-2", contractEvents(1), { tenant, conditions: [condition] });
+    assert.deepEqual(await append("other"), { status: "condition-failed", condition, position });
+    appended(await append("third"));
   });
 
   test("counts an event of a stream that hides it", async (store) => {
