@@ -32,7 +32,11 @@ export function toEventData(event: EventToAppend, tenant: string): KurrentDbEven
 }
 
 /** `null` for an event that Tidemark did not write. */
-export function toStoredEvent(record: PlacedRecord, { streamId }: StreamName): StoredEvent | null {
+export function toStoredEvent(
+  record: PlacedRecord,
+  { streamId }: StreamName,
+  recordedAt: Date,
+): StoredEvent | null {
   const { data, metadata } = record;
   if (record.isJson || !(data instanceof Uint8Array)) return null;
   if (typeof metadata !== "object" || metadata === null) return null;
@@ -52,7 +56,7 @@ export function toStoredEvent(record: PlacedRecord, { streamId }: StreamName): S
     data: plainBytes(data),
     correlationId: typeof $correlationId === "string" ? $correlationId : null,
     causationId: typeof $causationId === "string" ? $causationId : null,
-    recordedAt: record.created,
+    recordedAt,
     meta: typeof meta === "string" ? Buffer.from(meta, "base64") : new Uint8Array(),
   };
 }

@@ -44,8 +44,9 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof ChannelClosedError) return { kind: "not-sent" };
   const type = "type" in error && typeof error.type === "string" ? error.type : "";
   if (type === "wrong-expected-version") {
-    // A missing stream is the text "no_stream".
-    const actual = "actualVersion" in error ? error.actualVersion : null;
+    // Named differently by the two clients; a missing stream is the text "no_stream".
+    const { actualVersion, actualState }: { actualVersion?: unknown; actualState?: unknown } = error;
+    const actual = actualVersion ?? actualState;
     return { kind: "conflict", actual: typeof actual === "bigint" && actual >= 0n ? actual : null };
   }
   const kind = kindOfType[type];

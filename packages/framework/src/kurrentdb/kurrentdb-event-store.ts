@@ -85,7 +85,14 @@ export class KurrentDbEventStore implements EventStore {
     const plainAppender = new StreamAppender({ ...common, reader: plainReader, identity: null });
     this.#identity = new StoreIdentity(plainReader, plainAppender, `${reserved}store`);
     this.#reader = new RecordReader(this.#client, () => this.#identity.suspect());
-    this.#log = new LogReader(this.#reader, this.#names, this.#identity);
+    this.#log = new LogReader({
+      reader: this.#reader,
+      names: this.#names,
+      identity: this.#identity,
+      // The native part of KurrentDB's client, which reads but does not subscribe, leaves the milliseconds out: an event
+      // has one time, however it is read.
+      wholeSeconds: "rustClient" in options.client,
+    });
     const appender = new StreamAppender({ ...common, reader: this.#reader, identity: this.#identity });
     this.#administration = new StreamAdministration(this.#client, this.#reader);
     this.#schemas = new SchemaCatalogue(this.#reader, appender, `${reserved}schemas`);

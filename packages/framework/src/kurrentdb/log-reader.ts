@@ -20,15 +20,22 @@ export class LogReader {
   readonly #reader: RecordReader;
   readonly #names: StreamNames;
   readonly #identity: StoreIdentity;
+  readonly #wholeSeconds: boolean;
   #origin = 0n;
   /** Nothing of this namespace lies between `head` and `tail`. */
   #known = { head: 0n, tail: 0n };
   #headRead: { readonly started: boolean; readonly result: Promise<bigint> } | null = null;
 
-  constructor(reader: RecordReader, names: StreamNames, identity: StoreIdentity) {
-    this.#reader = reader;
-    this.#names = names;
-    this.#identity = identity;
+  constructor(options: {
+    readonly reader: RecordReader;
+    readonly names: StreamNames;
+    readonly identity: StoreIdentity;
+    readonly wholeSeconds: boolean;
+  }) {
+    this.#reader = options.reader;
+    this.#names = options.names;
+    this.#identity = options.identity;
+    this.#wholeSeconds = options.wholeSeconds;
   }
 
   /** Where the store was made: nothing of it lies before, however long the server's log is. */
@@ -46,7 +53,9 @@ export class LogReader {
   /** `null` for a record that is no event of this namespace. */
   toEvent(record: PlacedRecord): LogEvent | null {
     const name = this.#names.parse(record.streamId);
-    const event = name === null ? null : toStoredEvent(record, name);
+    const { created } = record;
+    const recordedAt = this.#wholeSeconds ? new Date(Math.floor(created.getTime() / 1_000) * 1_000) : created;
+    const event = name === null ? null : toStoredEvent(record, name, recordedAt);
     return name === null || event === null ? null : { name, event };
   }
 
