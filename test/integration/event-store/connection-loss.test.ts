@@ -58,6 +58,25 @@ describe("a connection that breaks around an append", () => {
     expect(await countEvents(store, streamId)).toBe(written);
   });
 
+  test.each([
+    ["answer", 2],
+    ["request", 1],
+  ] as const)("a lone event's lost %s is told by its key, or unknown", async (loss, written) => {
+    await using proxy = await TcpProxy.start(database.connectionString);
+    await using store = await openStore({ connectionString: proxy.connectionString, wakeup: "poll" });
+    const streamId = `account-lone-${loss}`;
+    await store.append(streamId, sampleEvents(1));
+    proxy.loseNext(loss, "append_event");
+    const unkeyed = store.append(streamId, sampleEvents(1));
+    await expect(unkeyed).rejects.toMatchObject({ code: "outcome-unknown" });
+    expect(await countEvents(store, streamId)).toBe(written);
+    await store.append(streamId, sampleEvents(1), withKey(`lone-warm-${loss}`));
+    proxy.loseNext(loss, "append_event");
+    const keyed = await store.append(streamId, sampleEvents(1), withKey(`lone-${loss}`));
+    expect(keyed.status).toBe(loss === "answer" ? "already-recorded" : "appended");
+    expect(await countEvents(store, streamId)).toBe(written + 2);
+  });
+
   test("with a key, across an outage: the answer comes when the database is back", async () => {
     await using proxy = await TcpProxy.start(database.connectionString);
     await using store = await openStore({ connectionString: proxy.connectionString, wakeup: "poll" });

@@ -112,4 +112,77 @@ describe("appends of one process", () => {
     expect(refused[0]).toMatchObject({ reason: { code: "overloaded", retryable: true } });
     expect(await store.head()).toBe(before + BigInt(settled.length - refused.length));
   });
+
+  test("beside one that PostgreSQL refuses cost log2(n) more transactions", async () => {
+    await pool.query(`
+      create function tidemark.poison() returns trigger language plpgsql as
+        $$ begin if new.data = 'poison' then raise 'poisoned'; end if; return new; end $$;
+      create trigger poison before insert on tidemark.events for each row execute function tidemark.poison()`);
+    const before = await store.head();
+    const first = store.append("bisected-first", sampleEvents(1));
+    const appends = Array.from({ length: 256 }, (_, index) =>
+      store.append(
+        `bisected-${index}`,
+        sampleEvents(1, { data: Buffer.from(index === 100 ? "poison" : "good") }),
+      ),
+    );
+    const settled = await Promise.allSettled([first, ...appends]);
+    await pool.query("drop function tidemark.poison() cascade");
+    const refused = settled.filter((outcome) => outcome.status === "rejected");
+    expect(refused).toMatchObject([{ reason: { message: "poisoned" } }]);
+    expect(await store.head()).toBe(before + 256n);
+    expect(await transactionsAfter(before)).toBeLessThanOrEqual(10);
+  });
+
+  test("are given up by their signal while they wait, and answered once they were sent", async () => {
+    const sent = new AbortController();
+    const waiting = new AbortController();
+    const blocker = createPool({ connectionString: database.connectionString, max: 1 });
+    await blocker.query("begin");
+    await blocker.query(
+      "select pg_advisory_xact_lock(1953064037, 'tidemark.events'::regclass::oid::integer)",
+    );
+    const first = store.append("signal-sent", sampleEvents(1), { signal: sent.signal });
+    await expect
+      .poll(async () => {
+        const { rows } = await pool.query("select from pg_locks where not granted");
+        return rows.length;
+      })
+      .toBe(1);
+    const events = sampleEvents(3);
+    const [one, two, three] = events.map((event, index) =>
+      store.append("signal-1", [event], index === 1 ? { signal: waiting.signal } : {}),
+    );
+    const givenUp = expect(two).rejects.toThrow("enough");
+    waiting.abort(new Error("enough"));
+    sent.abort(new Error("too late"));
+    await givenUp;
+    await blocker.query("rollback");
+    await blocker.end();
+    expect(await first).toMatchObject({ status: "appended" });
+    expect([await one, await three]).toMatchObject([{ revisions: [0n] }, { revisions: [1n] }]);
+    const ids = events.map(({ eventId }) => eventId);
+    expect(await readAll("signal-1")).toEqual([ids[0], ids[2]]);
+    await expect(store.append("signal-1", [], { signal: waiting.signal })).rejects.toThrow("enough");
+  });
+
+  test("are bounded by the store's options, 20,000 of them and more", async () => {
+    await using small = new PostgresEventStore({
+      connectionString: database.connectionString,
+      wakeup: "poll",
+      groupCommit: { maxEvents: 10, maxQueuedEvents: 30 },
+    });
+    await small.open();
+    await small.append("small-start", sampleEvents(1));
+    const before = await small.head();
+    const settled = await Promise.allSettled(
+      Array.from({ length: 40 }, (_, index) => small.append(`small-${index}`, sampleEvents(1))),
+    );
+    expect(settled.filter(({ status }) => status === "rejected")).toHaveLength(10);
+    expect(await transactionsAfter(before)).toBe(3);
+    const all = await Promise.all(
+      Array.from({ length: 20_000 }, (_, index) => store.append(`mass-${index % 7_000}`, sampleEvents(1))),
+    );
+    expect(all.every(({ status }) => status === "appended")).toBe(true);
+  });
 });

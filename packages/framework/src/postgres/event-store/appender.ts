@@ -109,7 +109,7 @@ export class Appender {
       return [appendEventOutcome(call, row)];
     }
     const { values, addsToCatalogue } = appendStatementArguments(calls, catalogue);
-    const row = await this.#query<AppendRow>(client, "tidemark_append_set", this.#text, values);
+    const row = await this.#query<AppendRow>(client, "tidemark_append_events", this.#text, values);
     // The events are stored: if this read fails, the next set brings the same additions along again.
     if (addsToCatalogue) await catalogue.refresh().catch(() => {});
     return appendOutcomes(calls, row);
