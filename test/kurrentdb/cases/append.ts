@@ -144,6 +144,17 @@ describeWithClient("append", (session) => {
       expect(await collect(session.client.readStream(stream))).toHaveLength(1);
     });
 
+    test("a client that does not throw is told that the append failed", async () => {
+      const { connectionString } = session.database;
+      const separator = connectionString.includes("?") ? "&" : "?";
+      const client = session.connect(`${connectionString}${separator}throwOnAppendFailure=false`);
+      const stream = uniqueStream("append");
+      await client.appendToStream(stream, numberedEvents(3));
+      const result = await client.appendToStream(stream, numberedEvents(1), { ...options, ...expecting(0n) });
+      expect(result.success).toBe(false);
+      expect(await collect(client.readStream(stream))).toHaveLength(3);
+    });
+
     test("concurrent appends to one stream lose nothing", async () => {
       const stream = uniqueStream("append");
       await Promise.all(

@@ -56,7 +56,7 @@ export function describeGroups(title: string, body: (session: GroupSession) => v
       get database() {
         return session.database;
       },
-      connect: () => session.connect(),
+      connect: (connectionString) => session.connect(connectionString),
       group,
       watched,
     });

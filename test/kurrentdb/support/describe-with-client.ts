@@ -6,8 +6,8 @@ import { openDatabase, type Database } from "./database.ts";
 export interface Session {
   readonly client: Client;
   readonly database: Database;
-  /** A further connection of the same library; closed with the session. */
-  connect(): Client;
+  /** A further client, closed with the session; to the same database unless another connection is named. */
+  connect(connectionString?: string): Client;
 }
 
 /** The cases of `body` against one database, with the client library of this process. */
@@ -19,8 +19,8 @@ export function describeWithClient(title: string, body: (session: Session) => vo
       if (database === undefined) throw new Error("the database opens in beforeAll");
       return database;
     };
-    const connect = (): Client => {
-      const client = connectTo(opened().connectionString);
+    const connect = (connectionString = opened().connectionString): Client => {
+      const client = connectTo(connectionString);
       clients.push(client);
       return client;
     };

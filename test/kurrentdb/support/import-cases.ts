@@ -19,5 +19,6 @@ export async function importCases(library: ClientLibraryName): Promise<void> {
   await import("../cases/persistent-checkpoints.ts");
   await import("../cases/persistent-strategies.ts");
   await import("../cases/persistent-to-all.ts");
+  await import("../cases/server-features.ts");
   await import("../cases/test-node.ts");
 }
