@@ -21,6 +21,19 @@ export async function plantSeparateKeys(pool: pg.Pool): Promise<void> {
   ]);
 }
 
+/** A counter that every append counts up: it makes each one slower for as long as somebody holds an old snapshot. */
+export async function plantCounterRow(pool: pg.Pool): Promise<void> {
+  await pool.query(`
+    create table tidemark.planted (events bigint);
+    insert into tidemark.planted values (0);
+    create function tidemark.count_up() returns trigger language plpgsql as $$
+    begin
+      update tidemark.planted set events = events + 1;
+      return null;
+    end $$;
+    create trigger planted after insert on tidemark.events for each row execute function tidemark.count_up()`);
+}
+
 /** Changes the text of every procedure that appends; each edit must find its place in each of them. */
 async function plant(pool: pg.Pool, edits: readonly Edit[]): Promise<void> {
   const { rows } = await pool.query<{ definition: string }>(

@@ -95,7 +95,7 @@ describe.runIf(process.platform === "linux").each(rounds)("round $round, seed $s
     async () => {
       const { violations, attempts, back } = await crashUnderLoad({
         seed,
-        crashes: Math.max(2, Math.floor(tortureMs / 1_000)),
+        crashes: Math.max(2, Math.floor(tortureMs / 2_000)),
         durable: true,
       });
       expect(violations.slice(0, 20)).toEqual([]);
