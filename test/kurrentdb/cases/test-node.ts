@@ -106,6 +106,18 @@ describe.skipIf(liveServer !== undefined)("on the test node alone", () => {
       expect(events.map(({ retryCount }) => retryCount)).toEqual([1, 1]);
     });
 
+    test("a replica serves the same groups", async () => {
+      const group = await session.group(3);
+      const consumer = group.connect();
+      await consumer.ack(await consumer.at(0));
+      await using replica = await startKurrentDbTestNode({ replicaOf: node() });
+      const client = session.connect(replica.connectionString);
+      const info = await client.getPersistentSubscriptionToStreamInfo(group.stream, group.name);
+      expect(info.connections).toHaveLength(1);
+      await consumer.stop();
+      expect((await group.connect({ client }).received(2)).map(numberOf)).toEqual([1, 2]);
+    });
+
     test("a reset forgets events and groups", async () => {
       const group = await session.group(3);
       node().reset();

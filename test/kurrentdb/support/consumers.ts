@@ -5,7 +5,6 @@ import type {
   PersistentSubscriptionToStream,
   PersistentSubscriptionToStreamResolvedEvent,
 } from "@eventstore/db-client";
-import { once } from "node:events";
 import { waitFor } from "../../support/wait-for.ts";
 import { streamSettings } from "./client-library.ts";
 
@@ -74,7 +73,8 @@ export function watchConsumer(
     },
     stop: async () => {
       if (subscription.closed) return;
-      const closed = once(subscription, "close");
+      // Not events.once: a call that is cut while it stops is no failure of the case.
+      const closed = new Promise<void>((resolve) => void subscription.once("close", resolve));
       await subscription.unsubscribe();
       subscription.destroy();
       await closed;

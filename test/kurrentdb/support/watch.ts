@@ -4,7 +4,6 @@ import type {
   ReadableSubscription,
   ResolvedEvent,
 } from "@eventstore/db-client";
-import { once } from "node:events";
 import { waitFor } from "../../support/wait-for.ts";
 
 /** What a subscription has said so far, in its order. */
@@ -49,7 +48,9 @@ export function watch<E extends ResolvedEvent | AllStreamResolvedEvent>(
       return errors[0];
     },
     stop: async () => {
-      const closed = once(subscription, "close");
+      if (subscription.closed) return;
+      // Not events.once: a call that is cut while it stops is no failure of the case.
+      const closed = new Promise<void>((resolve) => void subscription.once("close", resolve));
       await subscription.unsubscribe();
       subscription.destroy();
       await closed;

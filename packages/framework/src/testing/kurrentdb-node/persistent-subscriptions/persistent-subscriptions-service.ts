@@ -1,4 +1,5 @@
 import { eventFilter } from "../event-filter.ts";
+import type { NodeLog } from "../node-log.ts";
 import type { NodeContext, NodeService } from "../node-service.ts";
 import type { grpc, persistent, shared } from "../protocol.ts";
 import { rpcStatus } from "../rpc-error.ts";
@@ -13,7 +14,7 @@ type Unary<Request, Response> = grpc.handleUnaryCall<Request, Response>;
 /** The server's persistent subscriptions: groups of consumers that share a stream or $all. */
 export function persistentSubscriptionsService(context: NodeContext): NodeService {
   const { protocol } = context;
-  const registry = new SubscriptionRegistry(context);
+  const { registry, release } = sharedRegistry(context);
   const { CreateResp, UpdateResp, DeleteResp, GetInfoResp, ListResp, ReplayParkedResp } = protocol.persistent;
 
   const unary =
@@ -76,7 +77,25 @@ export function persistentSubscriptionsService(context: NodeContext): NodeServic
       read: (call: ConsumerStream) => serveConsumer(context, registry, call),
     },
     reset: () => registry.reset(),
-    close: () => registry.close(),
+    close: release,
+  };
+}
+
+const registries = new WeakMap<NodeLog, { readonly registry: SubscriptionRegistry; nodes: number }>();
+
+/** Groups live with the log: all replicas of a node serve the same ones, until the last of them closes. */
+function sharedRegistry(context: NodeContext): { registry: SubscriptionRegistry; release: () => void } {
+  const shared = registries.get(context.log) ?? { registry: new SubscriptionRegistry(context), nodes: 0 };
+  registries.set(context.log, shared);
+  shared.nodes += 1;
+  return {
+    registry: shared.registry,
+    release() {
+      shared.nodes -= 1;
+      if (shared.nodes > 0) return;
+      registries.delete(context.log);
+      shared.registry.close();
+    },
   };
 }
 
