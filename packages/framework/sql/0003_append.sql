@@ -121,8 +121,8 @@ declare
   _position bigint;
   _stream_no bigint;
   _deleted boolean;
+  _floor bigint;
   _missing boolean;
-  _duplicate boolean;
 begin
   commit;
   if current_setting('transaction_isolation') <> 'read committed' then
@@ -134,25 +134,28 @@ begin
   end if;
 
   perform pg_advisory_xact_lock(1953064037, '__SCHEMA__.events'::regclass::oid::integer);
-  select clock_timestamp(), h.position, h.recorded_at, s.stream_no, s.deleted, coalesce(l.revision, s.revision),
-    exists (select from __SCHEMA__.events d where d.stream_no = s.stream_no and d.event_id = event_id),
-    r.request_hash, r.body, r.revision, r.position
-  into _clock, _position, _recorded_at, _stream_no, _deleted, last_revision, _duplicate,
-    record_request_hash, record_body, record_revision, record_position
-  from (values (0)) one
-  left join lateral (
-    select e.position, e.recorded_at from __SCHEMA__.events e order by e.position desc limit 1) h on true
-  left join __SCHEMA__.streams s on s.tenant = tenant and s.stream_id = stream_id
-  left join lateral (
-    select e.revision from __SCHEMA__.events e where e.stream_no = s.stream_no order by e.revision desc limit 1
-  ) l on true
-  left join __SCHEMA__.idempotency_records r
-    on r.tenant = tenant and r.principal = principal and r.key = key and r.expires_at > clock_timestamp();
-  if record_request_hash is not null then
-    status := 3;
-    -- Before the answer is sent: a client that does not read a large one must not make others wait for the lock.
-    commit;
-    return;
+  _clock := clock_timestamp();
+  if key is not null then
+    select r.request_hash, r.body, r.revision, r.position
+    into record_request_hash, record_body, record_revision, record_position
+    from __SCHEMA__.idempotency_records r
+    where r.tenant = tenant and r.principal = principal and r.key = key and r.expires_at > _clock;
+    if record_request_hash is not null then
+      status := 3;
+      -- Before the answer is sent: a client that does not read a large one must not make others wait for the lock.
+      commit;
+      return;
+    end if;
+  end if;
+  -- One look-up a statement: joined in one they took 33 microseconds instead of 20.
+  select e.position, e.recorded_at into _position, _recorded_at
+  from __SCHEMA__.events e order by e.position desc limit 1;
+  select s.stream_no, s.deleted, s.revision into _stream_no, _deleted, _floor
+  from __SCHEMA__.streams s where s.tenant = tenant and s.stream_id = stream_id;
+  if _stream_no is not null then
+    select e.revision into last_revision
+    from __SCHEMA__.events e where e.stream_no = _stream_no order by e.revision desc limit 1;
+    last_revision := coalesce(last_revision, _floor);
   end if;
   _missing := last_revision is null or _deleted;
   if not (expected = -1 or expected = coalesce(last_revision, -4)
@@ -162,7 +165,7 @@ begin
     last_revision := case when not _missing then last_revision end;
     return;
   end if;
-  if _duplicate then
+  if exists (select from __SCHEMA__.events e where e.stream_no = _stream_no and e.event_id = event_id) then
     status := 2;
     return;
   end if;
