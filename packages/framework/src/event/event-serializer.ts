@@ -18,7 +18,15 @@ export interface EventContext {
 /** Finds a writer's schema by its sha256: the store's own catalogue, never the registry. */
 export type SchemaLookup = (sha256: string) => Promise<EventSchema | null>;
 
-type Decode = (bytes: Uint8Array) => unknown;
+/** How events of one type and version are read that were written with one schema. */
+interface Decoder {
+  readonly type: string;
+  readonly eventVersion: number;
+  readonly definition: AnyEventDefinition;
+  readonly decode: (bytes: Uint8Array) => unknown;
+  /** From this version to the newest one, in order. */
+  readonly upcasts: readonly NonNullable<EventVersion["upcast"]>[];
+}
 
 /**
  * Turns events into stored bytes and back: Avro, rules, and upcasts to the newest version.
@@ -30,7 +38,9 @@ export class EventSerializer {
   readonly definitions: readonly AnyEventDefinition[];
   readonly #byRecordName = new Map<string, AnyEventDefinition>();
   readonly #registered = new Map<string, EventSchema>();
-  readonly #decoders = new Map<string, Decode>();
+  /** By the writer's schema: there is one, seldom two for each. */
+  readonly #decoders = new Map<string, Decoder[]>();
+  #lastMetadata: { readonly bytes: Uint8Array; readonly metadata: EventMetadata } | null = null;
 
   constructor(definitions: Iterable<AnyEventDefinition>) {
     for (const definition of definitions) {
@@ -84,8 +94,7 @@ export class EventSerializer {
   /** Makes sure that `decode` can run without waiting for these events' schemas. */
   async prepare(events: readonly StoredEvent[], lookup: SchemaLookup): Promise<void> {
     for (const event of events) {
-      const key = decoderKey(event);
-      if (!this.#decoders.has(key)) await this.#addDecoder(key, event, lookup);
+      if (this.#decoderOf(event) === undefined) await this.#addDecoder(event, lookup);
     }
   }
 
@@ -96,47 +105,78 @@ export class EventSerializer {
    * or when `prepare` has not seen it; AvroValueError when the bytes do not decode.
    */
   decode(event: StoredEvent): readonly RecordedEvent[] {
-    const definition = this.#byRecordName.get(event.type);
-    const decode = this.#decoders.get(decoderKey(event));
-    if (definition === undefined || decode === undefined) throw newerThanThisNode(event);
-    if (event.encoding === "erased") return [];
-    const payloads = this.#upcast(definition, event.eventVersion, decode(event.data));
-    return payloads.map((data, index) => toRecordedEvent(definition, event, data, index));
+    const recorded: RecordedEvent[] = [];
+    this.#decodeInto(recorded, event);
+    return recorded;
   }
 
   /** Prepares and decodes, in order. */
   async decodeAll(events: readonly StoredEvent[], lookup: SchemaLookup): Promise<readonly RecordedEvent[]> {
     await this.prepare(events, lookup);
-    return events.flatMap((event) => this.decode(event));
+    const recorded: RecordedEvent[] = [];
+    for (const event of events) this.#decodeInto(recorded, event);
+    return recorded;
   }
 
-  async #addDecoder(key: string, event: StoredEvent, lookup: SchemaLookup): Promise<void> {
-    const version = this.#byRecordName
-      .get(event.type)
-      ?.versions.find((candidate) => candidate.version === event.eventVersion);
-    if (version === undefined) return;
-    if (version.sha256 === event.schemaSha256) {
-      this.#decoders.set(key, version.decode);
+  #decodeInto(recorded: RecordedEvent[], event: StoredEvent): void {
+    const decoder = this.#decoderOf(event);
+    if (decoder === undefined) throw newerThanThisNode(event);
+    if (event.encoding === "erased") return;
+    const { definition, upcasts } = decoder;
+    const data = decoder.decode(event.data);
+    if (upcasts.length === 0) {
+      recorded.push(toRecordedEvent(definition, event, this.#metadataOf(event), data, 0));
       return;
     }
-    const writer = await lookup(event.schemaSha256);
-    if (writer === null) return;
-    const resolver = createResolver(parseSchema(writer.text), parseSchema(version.schemaText));
-    this.#decoders.set(key, (bytes) => resolver.decode(bytes));
-  }
-
-  #upcast(definition: AnyEventDefinition, from: number, data: unknown): readonly unknown[] {
     let payloads: readonly unknown[] = [data];
-    for (const version of definition.versions) {
-      const { upcast } = version;
-      if (version.version >= from && upcast !== undefined) payloads = payloads.flatMap(upcast);
-    }
-    return payloads;
+    for (const upcast of upcasts) payloads = payloads.flatMap(upcast);
+    for (const [index, payload] of payloads.entries())
+      recorded.push(toRecordedEvent(definition, event, this.#metadataOf(event), payload, index));
   }
-}
 
-function decoderKey(event: StoredEvent): string {
-  return `${event.type} ${event.eventVersion} ${event.schemaSha256}`;
+  /** The events of one append, and many of one writer, carry the same bytes. */
+  #metadataOf({ meta }: StoredEvent): EventMetadata {
+    const last = this.#lastMetadata;
+    if (last !== null && Buffer.compare(last.bytes, meta) === 0) return last.metadata;
+    const metadata = decodeMetadata(meta);
+    this.#lastMetadata = { bytes: meta, metadata };
+    return metadata;
+  }
+
+  #decoderOf({ schemaSha256, type, eventVersion }: StoredEvent): Decoder | undefined {
+    const decoders = this.#decoders.get(schemaSha256);
+    if (decoders === undefined) return undefined;
+    for (const decoder of decoders)
+      if (decoder.eventVersion === eventVersion && decoder.type === type) return decoder;
+    return undefined;
+  }
+
+  async #addDecoder(event: StoredEvent, lookup: SchemaLookup): Promise<void> {
+    const { type, eventVersion, schemaSha256 } = event;
+    const definition = this.#byRecordName.get(type);
+    const version = definition?.versions.find((candidate) => candidate.version === eventVersion);
+    if (definition === undefined || version === undefined) return;
+    const decode = await this.#decodeFunction(version, schemaSha256, lookup);
+    if (decode === null) return;
+    const upcasts = definition.versions
+      .filter((candidate) => candidate.version >= eventVersion)
+      .map(({ upcast }) => upcast)
+      .filter((upcast) => upcast !== undefined);
+    const known = this.#decoders.get(schemaSha256) ?? [];
+    this.#decoders.set(schemaSha256, [...known, { type, eventVersion, definition, decode, upcasts }]);
+  }
+
+  async #decodeFunction(
+    version: EventVersion,
+    writerSha256: string,
+    lookup: SchemaLookup,
+  ): Promise<Decoder["decode"] | null> {
+    if (version.sha256 === writerSha256) return version.decode;
+    const writer = await lookup(writerSha256);
+    if (writer === null) return null;
+    const resolver = createResolver(parseSchema(writer.text), parseSchema(version.schemaText));
+    return (bytes) => resolver.decode(bytes);
+  }
 }
 
 function encodePayload(definition: AnyEventDefinition, version: EventVersion, data: unknown): Uint8Array {
@@ -154,6 +194,7 @@ function encodePayload(definition: AnyEventDefinition, version: EventVersion, da
 function toRecordedEvent(
   definition: AnyEventDefinition,
   event: StoredEvent,
+  metadata: EventMetadata,
   data: unknown,
   index: number,
 ): RecordedEvent {
@@ -169,7 +210,7 @@ function toRecordedEvent(
     recordedAt: event.recordedAt,
     correlationId: event.correlationId,
     causationId: event.causationId,
-    metadata: decodeMetadata(event.meta),
+    metadata,
   };
 }
 

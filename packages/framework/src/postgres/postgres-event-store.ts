@@ -172,9 +172,9 @@ export class PostgresEventStore implements EventStore {
     return outcome;
   }
 
-  async *readStream(streamId: string, options: ReadStreamOptions = {}): AsyncGenerator<StoredEvent> {
+  readStream(streamId: string, options: ReadStreamOptions = {}): AsyncIterable<StoredEvent> {
     this.#ready();
-    yield* readStream(this.#reader, streamId, options);
+    return readStream(this.#reader, streamId, options);
   }
 
   async *readAll(options: ReadAllOptions = {}): AsyncGenerator<EventPage> {

@@ -7,13 +7,22 @@ import { decodeEvents } from "./decode-events.ts";
 import { defaultPageSize, maxPageBytes, mayHaveMore } from "./event-page.ts";
 import { eventColumns } from "./event-row.ts";
 import type { LogReader } from "./log-reader.ts";
+import { oneByOne } from "./one-by-one.ts";
 
-/** Reads a stream in pages, each a query of its own. */
-export async function* readStream(
+export function readStream(
   reader: LogReader,
   streamId: string,
   options: ReadStreamOptions,
-): AsyncGenerator<StoredEvent, void, undefined> {
+): AsyncIterableIterator<StoredEvent, undefined, undefined> {
+  return oneByOne(readPages(reader, streamId, options));
+}
+
+/** Each page is a query of its own. */
+async function* readPages(
+  reader: LogReader,
+  streamId: string,
+  options: ReadStreamOptions,
+): AsyncGenerator<readonly StoredEvent[], void, undefined> {
   checkReadStream(streamId, options);
   const { tenant = "", direction = "forwards", limit = Number.POSITIVE_INFINITY, signal } = options;
   const backwards = direction === "backwards";
@@ -29,7 +38,7 @@ export async function* readStream(
     const events = await decodeEvents(rows, reader, { streamId }, signal);
     // A new connection: the numbers of types and schemas may have been those of another server.
     if (generation !== reader.catalogue.generation) continue;
-    yield* events;
+    yield events;
     const last = events.at(-1);
     if (last === undefined || !mayHaveMore(rows, size)) return;
     left -= events.length;
