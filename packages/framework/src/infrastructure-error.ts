@@ -27,6 +27,12 @@ const socketCodes = new Set([
 const driverMessages =
   /connection (?:terminated|ended)|timeout exceeded when trying to connect|^timeout expired|^Client (?:has encountered a connection error|was closed)|not queryable/i;
 
+/** Types of errors of KurrentDB's clients that say "not now". */
+const kurrentDbTypes = new Set(["unavailable", "cancelled", "deadline-exceeded", "timeout", "not-leader"]);
+
+/** Codes of gRPC that say the same: CANCELLED, DEADLINE_EXCEEDED, ABORTED, UNAVAILABLE. */
+const grpcCodes = new Set([1, 4, 10, 14]);
+
 const tidemarkCodes = new Set(["store-unavailable", "outcome-unknown", "registry-unavailable"]);
 
 /**
@@ -38,6 +44,9 @@ export function isInfrastructureError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof TidemarkError) return tidemarkCodes.has(error.code);
   if (error instanceof AggregateError && error.errors.some(isInfrastructureError)) return true;
+  if ("type" in error && typeof error.type === "string" && kurrentDbTypes.has(error.type)) return true;
+  if ("details" in error && "code" in error && typeof error.code === "number" && grpcCodes.has(error.code))
+    return true;
   const code = codeOf(error);
   if (code === null) return driverMessages.test(error.message) || isInfrastructureError(error.cause);
   return (

@@ -45,8 +45,8 @@ export function failureOf(error: unknown): Failure {
   const type = "type" in error && typeof error.type === "string" ? error.type : "";
   if (type === "wrong-expected-version") {
     // Named differently by the two clients; a missing stream is the text "no_stream".
-    const { actualVersion, actualState }: { actualVersion?: unknown; actualState?: unknown } = error;
-    const actual = actualVersion ?? actualState;
+    const actual =
+      "actualVersion" in error ? error.actualVersion : "actualState" in error ? error.actualState : null;
     return { kind: "conflict", actual: typeof actual === "bigint" && actual >= 0n ? actual : null };
   }
   const kind = kindOfType[type];
