@@ -22,43 +22,54 @@ export interface GroupSession extends Session {
 }
 
 /** `describeWithClient` for cases that work with groups. */
-export function describeGroups(title: string, body: (session: GroupSession) => void): void {
-  describeWithClient(title, (session) => {
-    const consumers: ConsumerWatch[] = [];
-    afterEach(async () => {
-      for (const consumer of consumers.splice(0)) await consumer.stop();
-    });
-    const watched = (consumer: ConsumerWatch): ConsumerWatch => {
-      consumers.push(consumer);
-      return consumer;
-    };
-    const group = async (events: number, settings: Parameters<typeof fromStart>[0] = {}): Promise<Group> => {
-      const stream = uniqueStream("group");
-      const name = `group-${randomUUID()}`;
-      if (events > 0) await session.client.appendToStream(stream, numberedEvents(events));
-      await session.client.createPersistentSubscriptionToStream(stream, name, fromStart(settings));
-      return {
-        stream,
-        name,
-        connect: ({ bufferSize = 10, client = session.client } = {}) =>
-          watched(
-            watchConsumer(client.subscribeToPersistentSubscriptionToStream(stream, name, { bufferSize })),
-          ),
-        append: async (count, from = events) =>
-          void (await session.client.appendToStream(stream, numberedEvents(count, { from }))),
-        info: async () => await session.client.getPersistentSubscriptionToStreamInfo(stream, name),
+export function describeGroups(
+  title: string,
+  body: (session: GroupSession) => void,
+  options: Parameters<typeof describeWithClient>[2] = {},
+): void {
+  describeWithClient(
+    title,
+    (session) => {
+      const consumers: ConsumerWatch[] = [];
+      afterEach(async () => {
+        for (const consumer of consumers.splice(0)) await consumer.stop();
+      });
+      const watched = (consumer: ConsumerWatch): ConsumerWatch => {
+        consumers.push(consumer);
+        return consumer;
       };
-    };
-    body({
-      get client() {
-        return session.client;
-      },
-      get database() {
-        return session.database;
-      },
-      connect: (connectionString) => session.connect(connectionString),
-      group,
-      watched,
-    });
-  });
+      const group = async (
+        events: number,
+        settings: Parameters<typeof fromStart>[0] = {},
+      ): Promise<Group> => {
+        const stream = uniqueStream("group");
+        const name = `group-${randomUUID()}`;
+        if (events > 0) await session.client.appendToStream(stream, numberedEvents(events));
+        await session.client.createPersistentSubscriptionToStream(stream, name, fromStart(settings));
+        return {
+          stream,
+          name,
+          connect: ({ bufferSize = 10, client = session.client } = {}) =>
+            watched(
+              watchConsumer(client.subscribeToPersistentSubscriptionToStream(stream, name, { bufferSize })),
+            ),
+          append: async (count, from = events) =>
+            void (await session.client.appendToStream(stream, numberedEvents(count, { from }))),
+          info: async () => await session.client.getPersistentSubscriptionToStreamInfo(stream, name),
+        };
+      };
+      body({
+        get client() {
+          return session.client;
+        },
+        get database() {
+          return session.database;
+        },
+        connect: (connectionString) => session.connect(connectionString),
+        group,
+        watched,
+      });
+    },
+    options,
+  );
 }
