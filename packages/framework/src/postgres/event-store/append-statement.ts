@@ -63,8 +63,8 @@ export function appendStatementArguments(
     int4Array(typeNos),
     int2Array(events.map(({ event }) => event.eventVersion)),
     int4Array(schemaNos),
-    uuidArray(events.map(({ event }) => event.correlationId)),
-    uuidArray(events.map(({ event }) => event.causationId)),
+    nullableUuids(events.map(({ event }) => event.correlationId)),
+    nullableUuids(events.map(({ event }) => event.causationId)),
     ...payloadValues(events.map(({ event }) => event)),
     ...added.values(),
     conditionsText(calls),
@@ -82,6 +82,11 @@ function idempotencyValues(calls: readonly AppendCall[]): (Buffer | null)[] {
     byteaArray(entries.map((entry) => entry?.body ?? null)),
     int8Array(entries.map((entry) => BigInt(Math.ceil(entry?.timeToLiveMs ?? 0)))),
   ];
+}
+
+/** A subscript of no array is null, too: both sides are spared an array of nothing. */
+function nullableUuids(values: readonly (string | null)[]): Buffer | null {
+  return values.every((value) => value === null) ? null : uuidArray(values);
 }
 
 function payloadValues(events: readonly EventToAppend[]): Buffer[] {
