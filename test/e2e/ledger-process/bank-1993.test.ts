@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { makeServerFolder } from "../../support/server-folder.ts";
 import { createTestDatabase } from "../../support/test-database.ts";
+import { makeBankFile } from "./bank-file.ts";
 import {
   expectBalanced,
   killLedger,
@@ -16,20 +16,8 @@ import {
   type ServingLedger,
 } from "./ledger-process.ts";
 
+/** The year 1993 of the bank; a made one of the same form where that file is not at hand. */
 const sharedFile = fileURLToPath(new URL("../../../../shared/data/bank-1993.csv", import.meta.url));
-
-/** The year 1993 of the bank, or a made one of the same form where that file is not at hand. */
-async function bankFile(): Promise<string> {
-  if (existsSync(sharedFile)) return sharedFile;
-  const rows = Array.from({ length: 20_000 }, (_, index) => {
-    const type = ["PRIJEM", "VYDAJ", "VYBER"][index % 3];
-    return `${index};${index % 997};93${String((index % 12) + 1).padStart(2, "0")}15;${type};X;${index}.${index % 10}0;0;;;`;
-  });
-  const path = join(await makeServerFolder(), "bank.csv");
-  const header = "trans_id;account_id;date;type;operation;amount;balance;k_symbol;bank;account";
-  await writeFile(path, `${[header, ...rows].join("\n")}\n`);
-  return path;
-}
 
 /** The exact sum of each account's signed amounts, in cents: plain arithmetic over the file, none of the ledger's code. */
 async function expectedBalances(path: string): Promise<Map<string, bigint>> {
@@ -58,7 +46,7 @@ async function expectBalances(ledger: ServingLedger, expected: ReadonlyMap<strin
 }
 
 test("the bank's year 1993: every balance is exact, also after kill -9 in the middle of the import", async () => {
-  const file = await bankFile();
+  const file = existsSync(sharedFile) ? sharedFile : await makeBankFile(20_000, 997);
   const expected = await expectedBalances(file);
   const records = (await readFile(file, "utf8")).trim().split("\n").length - 1;
   const database = await createTestDatabase();

@@ -1,9 +1,9 @@
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { EventStoreDBClient, StreamNotFoundError } from "@eventstore/db-client";
 import { beforeEach, describe, expect, test } from "vitest";
 import { makeServerFolder } from "../../support/server-folder.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/test-database.ts";
 import { waitFor } from "../../support/wait-for.ts";
+import { makeBankFile } from "./bank-file.ts";
 import { startNodeProcess, type KurrentDbNodeProcess } from "./kurrentdb-node-process.ts";
 import {
   expectBalanced,
@@ -15,8 +15,6 @@ import {
   type LedgerEnvironment,
   type ServingLedger,
 } from "./ledger-process.ts";
-
-const samples = fileURLToPath(new URL("../../../examples/ledger/samples/", import.meta.url));
 
 let node: KurrentDbNodeProcess;
 let database: TestDatabase;
@@ -40,6 +38,18 @@ async function expectBalance(ledger: ServingLedger, balance: string): Promise<vo
 
 async function deposit(ledger: ServingLedger): Promise<void> {
   expect((await ledger.post("/accounts/ada/deposits", { amount: "10.00" })).status).toBe(201);
+}
+
+/** Whether an account has more than its opening. */
+async function hasMoved(client: EventStoreDBClient, stream: string): Promise<boolean> {
+  try {
+    const movements = client.readStream(stream, { fromRevision: 1n, maxCount: 1 });
+    for await (const event of movements) return event !== undefined;
+    return false;
+  } catch (error) {
+    if (error instanceof StreamNotFoundError) return false;
+    throw error;
+  }
 }
 
 describe("the ledger on KurrentDB", () => {
@@ -98,10 +108,13 @@ describe("the ledger on KurrentDB", () => {
   }, 90_000);
 
   test("imports a file once, also after kill -9 in the middle, and rebuilds its read models", async () => {
-    const path = join(samples, "bank.csv");
+    const path = await makeBankFile(500, 50);
     const killed = runLedger(environment, ["import", path]);
-    await killed.waitForLine(/^Import: /);
+    const client = EventStoreDBClient.connectionString(node.connectionString);
+    await waitFor(() => hasMoved(client, "account-40"));
+    await client.dispose();
     await killLedger({ process: killed });
+    expect(killed.output).not.toContain("imported,");
     const counts = async (): Promise<readonly number[]> => {
       const output = await runToEnd(environment, ["import", path]);
       const [, ...found] = /: (\d+) imported, (\d+) already recorded, 0 not imported\.$/m.exec(output) ?? [];
@@ -109,6 +122,8 @@ describe("the ledger on KurrentDB", () => {
       return found.map(Number);
     };
     const [imported = 0, already = 0] = await counts();
+    expect(imported).toBeGreaterThan(0);
+    expect(already).toBeGreaterThan(0);
     const [again, all] = await counts();
     expect([again, all]).toEqual([0, imported + already]);
 
@@ -119,4 +134,19 @@ describe("the ledger on KurrentDB", () => {
     expect((await ledger.get("/accounts?limit=1000")).body.items).toEqual(expect.arrayContaining(before));
     await stopLedger(ledger);
   }, 90_000);
+
+  test("imports each record once when two processes import the same file at the same time", async () => {
+    const path = await makeBankFile(100, 10);
+    // Both may count a record as imported: the server takes the same event at the same revision for one that is sent again.
+    await Promise.all([1, 2].map(() => runToEnd(environment, ["import", path])));
+    const ledger = await serveLedger(environment);
+    const { items } = (await ledger.getCurrent("/accounts?limit=1000")).body;
+    const revisions: string[] = items
+      .filter(({ currency }: { currency: string }) => currency === "CZK")
+      .map(({ revision }: { revision: string }) => revision);
+    // The one record of zero moves nothing.
+    expect(revisions.toSorted()).toEqual([...Array.from({ length: 9 }, () => "10"), "9"]);
+    await expectBalanced(ledger);
+    await stopLedger(ledger);
+  }, 60_000);
 });
