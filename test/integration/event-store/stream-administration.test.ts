@@ -116,6 +116,26 @@ describe("a deleted stream", () => {
     }
   });
 
+  test("is deleted in turn with the appends, under their lock", async () => {
+    const streamId = await newStream(1);
+    const client = await pool.connect();
+    await client.query(
+      "begin; select pg_advisory_xact_lock(1953064037, 'tidemark.events'::regclass::oid::integer)",
+    );
+    const deleting = store.deleteStream(streamId);
+    await expect
+      .poll(async () => {
+        const { rowCount } = await pool.query(
+          "select from pg_locks where locktype = 'advisory' and not granted and classid = 1953064037",
+        );
+        return rowCount;
+      })
+      .toBe(1);
+    await client.query("rollback");
+    client.release();
+    expect(await deleting).toEqual({ status: "deleted" });
+  });
+
   test("of a connection at another isolation level is refused", async () => {
     await newStream(1);
     const client = await pool.connect();
