@@ -16,7 +16,7 @@ async function kindsFound(seed: number, plant: (pool: pg.Pool) => Promise<void>)
   // Slow commits show a reader what it must never see.
   await disturbCommits(admin, { longestMs: 40 });
   await plant(admin);
-  const { violations } = await torture({ connectionString, seed, during: () => delay(2_000) });
+  const { violations } = await torture({ connectionString, seed, during: () => delay(1_500) });
   await admin.end();
   await drop();
   return new Set(violations.map((violation) => violation.split(":")[0] ?? ""));

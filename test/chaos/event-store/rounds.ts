@@ -13,8 +13,8 @@ export const rounds = Array.from({ length: count }, (_, index) => ({
   seed: firstSeed + index,
 }));
 
-/** How long writers write in one test, in milliseconds: `TORTURE_SECONDS`, by default 4. */
-export const tortureMs = 1_000 * Number(process.env["TORTURE_SECONDS"] ?? 4);
+/** How long writers write in one test, in milliseconds: `TORTURE_SECONDS`, by default 3. */
+export const tortureMs = 1_000 * Number(process.env["TORTURE_SECONDS"] ?? 3);
 
 /** How many appends a snapshot is held open over: `TORTURE_SNAPSHOT_APPENDS`, by default 100,000. */
 export const snapshotAppends = Number(process.env["TORTURE_SNAPSHOT_APPENDS"] ?? 100_000);

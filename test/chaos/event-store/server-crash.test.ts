@@ -70,7 +70,7 @@ async function crashUnderLoad(options: {
     processes: 3,
     during: async () => {
       for (let crash = 0; crash < crashes; crash += 1) {
-        await delay(500 + random.below(1_000));
+        await delay(300 + random.below(700));
         if (crash % 2 === 0) {
           await killServer(dataDir);
           servers.push(await startEmbeddedPostgres({ dataDir, port, durable }));
@@ -81,7 +81,7 @@ async function crashUnderLoad(options: {
         }
         back.push(Date.now());
       }
-      await delay(1_500);
+      await delay(1_000);
     },
   });
   for (const server of servers) await server.close();
