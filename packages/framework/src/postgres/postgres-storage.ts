@@ -2,7 +2,8 @@ import type { Storage } from "../application/storage.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { PostgresEventStore } from "./postgres-event-store.ts";
 import type { PostgresEventStoreOptions } from "./postgres-event-store-options.ts";
-import { PostgresProjectionStore, type PostgresProjectionStoreOptions } from "./postgres-projection-store.ts";
+import { PostgresProjectionStore } from "./postgres-projection-store.ts";
+import type { PostgresProjectionStoreOptions } from "./postgres-projection-store-options.ts";
 
 export interface PostgresStorageOptions {
   /** Connection string of the database that keeps events and read models. */

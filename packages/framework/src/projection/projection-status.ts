@@ -1,5 +1,6 @@
 import type { PartitionStatus } from "../subscription/subscription.ts";
-import type { BuildState } from "./build.ts";
+import type { AnyProjection } from "./any-projection.ts";
+import type { Build, BuildState } from "./build.ts";
 
 /** One build of a projection and its distance from the head of the log. */
 export interface BuildReport extends BuildState {
@@ -17,4 +18,35 @@ export interface ProjectionStatus {
   readonly ready: boolean;
   /** Newest first. */
   readonly builds: readonly BuildReport[];
+}
+
+/** One projection's part of the report, from the builds as all processes know them and what this one knows better. */
+export function projectionStatus(
+  { name, version }: AnyProjection,
+  states: readonly BuildState[],
+  own: {
+    readonly head: bigint;
+    readonly isCaughtUp: (state: BuildState) => boolean;
+    readonly withOwnProgress: (state: BuildState) => BuildState;
+    readonly workersOf: (build: Build) => readonly PartitionStatus[];
+  },
+): ProjectionStatus {
+  const builds = states.filter(({ build }) => build.projection === name);
+  return {
+    name,
+    version,
+    ready: builds.some(
+      (state) => state.build.version === version && state.build.serving && own.isCaughtUp(state),
+    ),
+    builds: builds.map((state) => ({
+      ...own.withOwnProgress(state),
+      lag: lagOf(state, own.head),
+      workers: own.workersOf(state.build),
+    })),
+  };
+}
+
+function lagOf({ positions }: BuildState, head: bigint): bigint {
+  const slowest = positions.reduce((least, { position }) => (position < least ? position : least), head);
+  return head - slowest;
 }

@@ -1,0 +1,32 @@
+import type { EventSerializer } from "../event/event-serializer.ts";
+import type { EventStore } from "../event-store/event-store.ts";
+import type { ParkingLimits } from "../subscription/parking-breaker.ts";
+import type { RetryStrategy } from "../subscription/retry-strategy.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { AnyProjection } from "./any-projection.ts";
+import type { ProjectionStore } from "./projection-store.ts";
+
+export interface ProjectionSupervisorOptions {
+  readonly definitions: readonly AnyProjection[];
+  readonly eventStore: EventStore;
+  /** Knows the events of every definition. */
+  readonly serializer: EventSerializer;
+  /** Opened and closed by the caller. */
+  readonly store: ProjectionStore;
+  /** Shown to other processes as the owner of leases. */
+  readonly applicationName: string;
+  readonly logger?: Logger;
+  /** Milliseconds until a process that has died is taken over. Default 10,000. */
+  readonly leaseMs?: number;
+  readonly retry?: RetryStrategy;
+  /** How much may be parked before a partition stands instead. Default 100 sequences, 20 % within a minute. */
+  readonly parking?: Partial<ParkingLimits>;
+  /** Rows that the projector of a fold keeps in memory. Default 100,000. */
+  readonly maxCachedRows?: number;
+  /** Events that a projector reads at a time. Default 2,000. */
+  readonly pageSize?: number;
+  /** Milliseconds that a handler has. Default 30,000. */
+  readonly handlerTimeoutMs?: number;
+  /** Queries that may wait for a read model at a time. Default 1,000. */
+  readonly maxWaiters?: number;
+}
