@@ -22,8 +22,8 @@ export interface OpenLedger extends AsyncDisposable {
 }
 
 /**
- * Opens in one order: the connection to KurrentDB if there is one, PostgreSQL, the registry's tables, then the application (store, schemas, projections).
- * What was opened is closed again when a later step fails.
+ * Opens in one order: the connection to KurrentDB if there is one, PostgreSQL, the registry's tables, then the
+ * application (store, schemas, projections). What was opened is closed again when a later step fails.
  */
 export async function openLedger(
   config: Config,

@@ -9,15 +9,24 @@ export interface OpenStorage {
   close(): Promise<void>;
 }
 
+/** Four segments of PostgreSQL's own log: enough for what is in flight, and to stop in order. */
+const minFreeBytes = 64 * 1024 * 1024;
+
 /**
  * Connects to KurrentDB, if the ledger is told to: a server that does not answer is found out before any database
  * is started.
  *
  * @throws KurrentDbError
  */
-export async function openStorage({ kurrentDb }: Config, logger: Logger): Promise<OpenStorage> {
+export async function openStorage(config: Config, logger: Logger): Promise<OpenStorage> {
+  const { kurrentDb, databaseUrl, dataDir } = config;
   if (kurrentDb === null) {
-    return { over: (database) => postgresStorage({ database, logger }), close: async () => undefined };
+    // The disk of a server elsewhere is its operator's to watch.
+    const diskGuard = databaseUrl === null ? { diskGuard: { minFreeBytes, freeBytes: dataDir } } : {};
+    return {
+      over: (database) => postgresStorage({ database, logger, eventStore: diskGuard }),
+      close: async () => undefined,
+    };
   }
   // Who keeps events in PostgreSQL need not load the client.
   const [{ openKurrentDb }, { kurrentDbStorage }] = await Promise.all([
