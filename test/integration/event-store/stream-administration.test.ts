@@ -123,16 +123,19 @@ describe("a deleted stream", () => {
       "begin; select pg_advisory_xact_lock(1953064037, 'tidemark.events'::regclass::oid::integer)",
     );
     const deleting = store.deleteStream(streamId);
-    await expect
-      .poll(async () => {
-        const { rowCount } = await pool.query(
-          "select from pg_locks where locktype = 'advisory' and not granted and classid = 1953064037",
-        );
-        return rowCount;
-      })
-      .toBe(1);
-    await client.query("rollback");
-    client.release();
+    try {
+      await expect
+        .poll(async () => {
+          const { rowCount } = await pool.query(
+            "select from pg_locks where locktype = 'advisory' and not granted and classid = 1953064037",
+          );
+          return rowCount;
+        })
+        .toBe(1);
+    } finally {
+      await client.query("rollback");
+      client.release();
+    }
     expect(await deleting).toEqual({ status: "deleted" });
   });
 
