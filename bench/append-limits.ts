@@ -67,7 +67,7 @@ export async function groupedInsertTarget(job: AppendJob): Promise<AppendTarget>
   const drain = async () => {
     inFlight = true;
     while (waiting.length > 0) {
-      // As in the store: without it each set of 64 is split into one of 1 and one of 63.
+      // As in the store: without it the first of 64 callers would go alone and the others wait for it.
       await turn();
       const set = waiting.splice(0, 1_000);
       const name = `insert_${set.length}`;

@@ -103,7 +103,7 @@ begin
 end $$;
 
 -- The short way: one event, of a type and schema in the catalogue, to one stream, without conditions. An append that
--- comes alone is bound by what each of its steps costs: the arrays of append_events make it take 1.5 times as long.
+-- comes alone is bound by what each of its steps costs; the arrays of append_events alone cost 35 microseconds.
 --   expected, status   as in append_events
 --   last_revision      of the stream; after a conflict null when it is missing or deleted
 create procedure __SCHEMA__.append_event(
@@ -147,7 +147,7 @@ begin
       return;
     end if;
   end if;
-  -- One look-up a statement: joined in one they took 33 microseconds instead of 20.
+  -- One look-up a statement: joined in one they took 14 microseconds more.
   select e.position, e.recorded_at into _position, _recorded_at
   from __SCHEMA__.events e order by e.position desc limit 1;
   select s.stream_no, s.deleted, s.revision into _stream_no, _deleted, _floor

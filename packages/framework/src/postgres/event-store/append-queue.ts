@@ -28,7 +28,7 @@ interface Entry {
 /**
  * Appends that wait for their set, in the order of their arrival. Appends to one stream, or under one idempotency key,
  * never share a set and never overtake each other; one with conditions begins a set, so that it sees what every append
- * before it did. Adding, taking and removing cost the same however many wait: 20,000 of them go through in 40 ms.
+ * before it did. Adding, taking and removing cost the same however many wait.
  */
 export class AppendQueue {
   readonly #lastClaims = new Map<string, Entry>();

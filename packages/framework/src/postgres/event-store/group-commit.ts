@@ -81,7 +81,7 @@ export class GroupCommit {
     const { maxEvents: events, maxBytes: bytes } = this.#options.limits;
     while (this.#queue.length > 0) {
       // Who was answered just now appends again in this turn of the event loop, and so does whose request came in with
-      // it: without a turn each set of 64 callers was split into one of 1 and one of 63. It takes 2 microseconds.
+      // it: without a turn the first of them would go alone and the others wait for it.
       await turn();
       await this.#commit(this.#queue.take({ events, bytes }));
     }
