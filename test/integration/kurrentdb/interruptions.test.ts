@@ -92,11 +92,21 @@ describe("an append whose answer is lost", () => {
     const note = (error: unknown): void => void uncaught.push(error);
     process.on("uncaughtException", note);
     try {
-      node.faults.next({ kind: "delay", on: "append", stream: "account-slow", milliseconds: 300 });
+      await store.append("account-1", sampleEvents(1));
+      const delayed = node.faults.next({
+        kind: "delay",
+        on: "append",
+        stream: "account-slow",
+        milliseconds: 500,
+      });
       const slow = second.append("account-slow", sampleEvents(3), { expectedRevision: "no-stream" });
+      await delayed.consumed;
       node.faults.next({ kind: "drop-append-reply", stream: "account-1" }, { times: 3 });
       expect((await store.append("account-1", sampleEvents(1))).status).toBe("appended");
       expect(await slow).toMatchObject({ status: "appended", revisions: [2n] });
+      // By the answer to this one the answer to the delayed call has come, too.
+      node.faults.next({ kind: "delay", on: "append", stream: "account-2", milliseconds: 700 });
+      await second.append("account-2", sampleEvents(1));
       expect(uncaught).toEqual([]);
     } finally {
       process.off("uncaughtException", note);
