@@ -16,7 +16,7 @@ export async function plantSeparateKeys(pool: pg.Pool): Promise<void> {
   await plant(pool, [
     [
       /insert into "?tidemark"?\.idempotency_records/g,
-      "commit; perform pg_sleep(random() * 0.02); insert into tidemark.idempotency_records",
+      "commit; perform pg_sleep(random() * 0.05); insert into tidemark.idempotency_records",
     ],
   ]);
 }

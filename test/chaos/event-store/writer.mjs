@@ -43,7 +43,7 @@ function makeEvents(count, random, poisoned) {
 /** Half of the keys are the same in every process at about the same time. */
 function makeKey(random) {
   if (random.chance(0.5)) return null;
-  return random.chance(0.5) ? `shared-${Math.floor(Date.now() / 30)}` : randomUUID();
+  return random.chance(0.5) ? `shared-${Math.floor(Date.now() / 100)}` : randomUUID();
 }
 
 /** One append, and with a key as many more as it takes to learn what became of it. */
