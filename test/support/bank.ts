@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import {
+  DeadLetters,
   bigint,
   defineEvent,
   defineFoldProjection,
@@ -12,6 +13,7 @@ import {
   type AnyProjection,
   type NewEvent,
   type ProjectionSupervisorOptions,
+  type SubscriptionSupervisor,
 } from "@tidemark/framework";
 import { PostgresEventStore, PostgresProjectionStore } from "@tidemark/framework/postgres";
 
@@ -206,6 +208,22 @@ export class Bank implements AsyncDisposable {
     });
     this.#supervisors.push(supervisor);
     return supervisor;
+  }
+
+  /** The parked events of a supervisor's projections, and of the subscriptions of another one. */
+  deadLetters(
+    projections: ProjectionSupervisor | null,
+    subscriptions: SubscriptionSupervisor | null = null,
+  ): DeadLetters {
+    return new DeadLetters({
+      store: this.store.deadLetters,
+      eventStore: this.eventStore,
+      serializer: this.serializer,
+      sources: async (name) => [
+        ...((await projections?.deadLetterSources(name)) ?? []),
+        ...(subscriptions?.deadLetterSources(name) ?? []),
+      ],
+    });
   }
 
   /** Appends in order; answers the position of the last one. */

@@ -80,6 +80,11 @@ export const errorTable = {
     title: "The read model is being rebuilt",
     retryable: true,
   },
+  "subscription-unknown": {
+    status: 404,
+    title: "The application has no such subscription",
+    retryable: false,
+  },
   "partition-unknown": { status: 404, title: "The subscription has no such partition", retryable: false },
   "sequence-unknown": { status: 404, title: "No such sequence is parked", retryable: false },
   "rebuild-cancelled": { status: 409, title: "The rebuild was cancelled", retryable: false },

@@ -90,20 +90,19 @@ export {
   type StoredRowOf,
   type Table,
 } from "./projection/define-table.ts";
-export type { EventOf } from "./projection/event-of.ts";
+export type { EventOf } from "./event/event-of.ts";
 export type { ProjectionContext } from "./projection/projection-context.ts";
 export {
   DeadLetters,
   type DeadLetterReport,
+  type DeadLetterSource,
   type ParkedSequenceReport,
   type SequenceOutcome,
-} from "./projection/dead-letters.ts";
+} from "./subscription/dead-letters.ts";
 export type { BuildReport, ProjectionStatus } from "./projection/projection-status.ts";
 export type { Commit, ProjectionStore, ProjectionWatcher, RowChange } from "./projection/projection-store.ts";
-export {
-  ProjectionSupervisor,
-  type ProjectionSupervisorOptions,
-} from "./projection/projection-supervisor.ts";
+export { ProjectionSupervisor } from "./projection/projection-supervisor.ts";
+export type { ProjectionSupervisorOptions } from "./projection/projection-supervisor-options.ts";
 export type { QueryOptions, ReadModel, ReadModelState } from "./projection/read-model.ts";
 export type { Checkpoint } from "./subscription/checkpoint.ts";
 export type { CheckpointStore, PartitionPosition } from "./subscription/checkpoint-store.ts";
@@ -115,6 +114,12 @@ export type {
   LeaseStore,
 } from "./subscription/lease-store.ts";
 export type { ParkingLimits } from "./subscription/parking-breaker.ts";
+export {
+  defineSubscription,
+  type HandlerContext,
+  type SubscriptionDefinition,
+} from "./subscription/define-subscription.ts";
+export { SubscriptionSupervisor, type SubscriptionStatus } from "./subscription/subscription-supervisor.ts";
 export type { PartitionReport } from "./subscription/partition-store.ts";
 export { partitionHash } from "./subscription/partition-hash.ts";
 export { defaultRetryStrategy, type RetryStrategy } from "./subscription/retry-strategy.ts";

@@ -51,9 +51,10 @@ describe("a fold that fails for one key", () => {
     await supervisor.start();
     await settled(supervisor, await bank.append([moved("b", 3n, "a"), moved("c", 4n, "d")]));
 
-    expect(await supervisor.deadLetters.list("sums")).toMatchObject([
+    expect(await bank.deadLetters(supervisor).list("sums")).toMatchObject([
       {
-        projection: "sums",
+        name: "sums",
+        version: 1,
         sequence: "key:b",
         error: "b cannot take 13",
         attempts: 1,
@@ -62,9 +63,9 @@ describe("a fold that fails for one key", () => {
         lastPosition: 5n,
       },
     ]);
-    const [parked] = await supervisor.deadLetters.list();
+    const [parked] = await bank.deadLetters(supervisor).list();
     const letters: unknown[] = [];
-    for await (const { position, decoded } of supervisor.deadLetters.show(parked ?? expect.fail()))
+    for await (const { position, decoded } of bank.deadLetters(supervisor).show(parked ?? expect.fail()))
       letters.push([position, "events" in decoded && decoded.events[0]?.data]);
     expect(letters).toEqual([
       [2n, { cents: 13n, to: "b" }],
@@ -75,14 +76,14 @@ describe("a fold that fails for one key", () => {
     expect(status?.parked).toMatchObject({ sequences: 1, events: 3, oldestAt: expect.any(Date) });
 
     // Not fixed yet: it stays, and says that it was tried.
-    expect(await supervisor.deadLetters.retry("sums", "key:b")).toEqual([
+    expect(await bank.deadLetters(supervisor).retry("sums", "key:b")).toEqual([
       { sequence: "key:b", status: "failed", error: "b cannot take 13" },
     ]);
     broken.clear();
-    expect(await supervisor.deadLetters.retry("sums", "key:b")).toEqual([
+    expect(await bank.deadLetters(supervisor).retry("sums", "key:b")).toEqual([
       { sequence: "key:b", status: "restored", error: null },
     ]);
-    expect(await supervisor.deadLetters.list()).toEqual([]);
+    expect(await bank.deadLetters(supervisor).list()).toEqual([]);
     await settled(supervisor, await bank.append([moved("b", 5n, "d")]));
     expect(await rows(bank, sums(broken))).toEqual([
       { account_id: "a", cents: -13n, log: "1,13,2,3," },
@@ -105,9 +106,9 @@ describe("a fold that fails for one key", () => {
         numbers.slice(from, from + 100).map((cents, index) => moved(`s${index}`, cents + 100n, "b")),
       );
     }
-    await waitFor(async () => (await supervisor.deadLetters.list())[0]?.events === 1_701n);
+    await waitFor(async () => (await bank.deadLetters(supervisor).list())[0]?.events === 1_701n);
     broken.clear();
-    const retried = supervisor.deadLetters.retry("sums", "key:b");
+    const retried = bank.deadLetters(supervisor).retry("sums", "key:b");
     for (let late = 0; late < 50; late += 1) await bank.append([moved("late", BigInt(5_000 + late), "b")]);
     expect((await retried)[0]?.status).toBe("restored");
     await settled(supervisor, await bank.append([moved("late", 9_999n, "b")]));
@@ -127,12 +128,12 @@ describe("a fold that fails for one key", () => {
     const projection = sums(new Set(["b"]));
     const supervisor = bank.supervisor([projection], { retry: quick });
     await supervisor.start();
-    await waitFor(async () => (await supervisor.deadLetters.list()).length === 1);
+    await waitFor(async () => (await bank.deadLetters(supervisor).list()).length === 1);
     const nobody = { reason: " ", requestedBy: "ops" };
-    await expect(supervisor.deadLetters.discard("sums", "key:b", nobody)).rejects.toThrow(
+    await expect(bank.deadLetters(supervisor).discard("sums", "key:b", nobody)).rejects.toThrow(
       /reason must say why/,
     );
-    const outcome = await supervisor.deadLetters.discard("sums", "key:b", {
+    const outcome = await bank.deadLetters(supervisor).discard("sums", "key:b", {
       reason: "test data",
       requestedBy: "ops",
     });
@@ -160,21 +161,21 @@ describe("a fold that fails for one key", () => {
     const broken = new Set(["b"]);
     const first = bank.supervisor([sums(broken)], { retry: quick, leaseMs: 500 });
     await first.start();
-    await waitFor(async () => (await first.deadLetters.list()).length === 1);
+    await waitFor(async () => (await bank.deadLetters(first).list()).length === 1);
     await first.close();
     broken.clear();
     const other = await openBank();
     const asking = other.supervisor([sums(broken)]);
-    const pending = await asking.deadLetters.retry("sums", "key:b", { timeoutMs: 200 });
+    const pending = await bank.deadLetters(asking).retry("sums", "key:b", { timeoutMs: 200 });
     expect(pending).toEqual([{ sequence: "key:b", status: "pending", error: null }]);
     const heir = bank.supervisor([sums(broken)], { retry: quick, leaseMs: 500 });
     await heir.start();
-    await waitFor(async () => (await asking.deadLetters.list()).length === 0);
+    await waitFor(async () => (await bank.deadLetters(asking).list()).length === 0);
     await settled(heir, await bank.append([moved("a", 2n, "b")]));
     expect((await rows(bank, sums(broken))).find(({ account_id }) => account_id === "b")?.log).toBe(
       "13,1,2,",
     );
-    await expect(asking.deadLetters.retry("sums", "key:b")).rejects.toMatchObject({
+    await expect(bank.deadLetters(asking).retry("sums", "key:b")).rejects.toMatchObject({
       code: "sequence-unknown",
     });
   });
@@ -190,7 +191,7 @@ describe("an event that cannot be stored", () => {
     const supervisor = bank.supervisor([ownersByFold], { retry: quick });
     await supervisor.start();
     await supervisor.whenReady();
-    expect(await supervisor.deadLetters.list()).toMatchObject([
+    expect(await bank.deadLetters(supervisor).list()).toMatchObject([
       { sequence: "key:a171", attempts: 2, events: 1n },
     ]);
     const { rows: count } = await pool.query("select count(*)::int as n from tidemark_owners_v1_b1.owners");
@@ -234,8 +235,8 @@ describe("a handler that fails for one stream", () => {
     await supervisor.start();
     await bank.append([opened("a", "1"), opened("b", "2"), opened("a", "3"), opened("c", "5")]);
     await bank.append([opened("b", "4")]);
-    await waitFor(async () => (await supervisor.deadLetters.list())[0]?.events === 2n);
-    expect(await supervisor.deadLetters.list()).toMatchObject([
+    await waitFor(async () => (await bank.deadLetters(supervisor).list())[0]?.events === 2n);
+    expect(await bank.deadLetters(supervisor).list()).toMatchObject([
       { sequence: "stream:account-b", attempts: 2 },
     ]);
     const stored = async () =>
@@ -243,7 +244,7 @@ describe("a handler that fails for one stream", () => {
         .rows;
     expect(await stored()).toEqual([{ row: "a1" }, { row: "a3" }, { row: "c5" }]);
     broken.clear();
-    expect((await supervisor.deadLetters.retryAll("owners"))[0]?.status).toBe("restored");
+    expect((await bank.deadLetters(supervisor).retryAll("owners"))[0]?.status).toBe("restored");
     expect(await stored()).toEqual([
       { row: "a1" },
       { row: "b2" },

@@ -127,7 +127,7 @@ describe("an event that fails", () => {
     const supervisor = bank.supervisor([projection], { retry: quick, leaseMs: 300 });
     await supervisor.start();
     await supervisor.whenReady();
-    expect(await supervisor.deadLetters.list()).toMatchObject([{ events: 1n, firstPosition: 3n }]);
+    expect(await bank.deadLetters(supervisor).list()).toMatchObject([{ events: 1n, firstPosition: 3n }]);
     expect(await owners()).toEqual(["1", "2", "4"]);
     expect((await supervisor.query(projection)).state).toBe("degraded");
   });
@@ -149,8 +149,8 @@ describe("an event that fails", () => {
     });
     const supervisor = bank.supervisor([projection], { retry: quick, leaseMs: 300, handlerTimeoutMs: 50 });
     await supervisor.start();
-    await waitFor(async () => (await supervisor.deadLetters.list()).length === 1);
-    expect((await supervisor.deadLetters.list())[0]?.error).toMatch(/took longer than 50 ms/);
+    await waitFor(async () => (await bank.deadLetters(supervisor).list()).length === 1);
+    expect((await bank.deadLetters(supervisor).list())[0]?.error).toMatch(/took longer than 50 ms/);
     expect(reasons[0]).toMatchObject({ message: expect.stringContaining("took longer") });
     await waitFor(() => afterwards.length >= 10);
     expect(new Set(afterwards)).toEqual(new Set(["refused"]));

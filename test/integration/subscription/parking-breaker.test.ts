@@ -36,11 +36,15 @@ describe("when more fails than may be parked", () => {
     );
     const { state } = await supervisor.query(sums(broken), {});
     expect(state).toBe("degraded");
-    await supervisor.deadLetters.discard("sums", "key:b", { reason: "room", requestedBy: "ops" });
+    await bank.deadLetters(supervisor).discard("sums", "key:b", { reason: "room", requestedBy: "ops" });
     await waitFor(
-      async () => (await supervisor.deadLetters.list()).length === 2 && (await worker())?.state === "running",
+      async () =>
+        (await bank.deadLetters(supervisor).list()).length === 2 && (await worker())?.state === "running",
     );
-    expect((await supervisor.deadLetters.list()).map(({ sequence }) => sequence)).toEqual(["key:c", "key:d"]);
+    expect((await bank.deadLetters(supervisor).list()).map(({ sequence }) => sequence)).toEqual([
+      "key:c",
+      "key:d",
+    ]);
     await waitFor(async () => (await supervisor.status())[0]?.builds[0]?.positions[0]?.position === 4n);
   });
 

@@ -155,9 +155,9 @@ describe("split and merge", () => {
     });
     await supervisor.start();
     for (const name of broken) await bank.append([moved("a", 13n, name)]);
-    await waitFor(async () => (await supervisor.deadLetters.list()).length === 4);
+    await waitFor(async () => (await bank.deadLetters(supervisor).list()).length === 4);
     await supervisor.partitions.split("sums", 0);
-    const parked = await supervisor.deadLetters.list();
+    const parked = await bank.deadLetters(supervisor).list();
     expect(parked.map(({ sequence }) => sequence).toSorted()).toEqual(["key:b", "key:c", "key:d", "key:e"]);
     expect(new Set(parked.map(({ partition }) => partition))).toEqual(new Set([0, 1]));
     const last = await bank.append([moved("b", 1n, "c")]);
@@ -165,7 +165,7 @@ describe("split and merge", () => {
     await supervisor.partitions.merge("sums", 0, 1);
     await waitFor(async () => (await supervisor.partitions.list("sums")).length === 1);
     broken.clear();
-    const outcomes = await supervisor.deadLetters.retryAll("sums");
+    const outcomes = await bank.deadLetters(supervisor).retryAll("sums");
     expect(outcomes.map(({ status }) => status)).toEqual(["restored", "restored", "restored", "restored"]);
     const { db } = await supervisor.query(sums(broken));
     const rows = await db.selectFrom("sums").select(["account_id", "log"]).orderBy("account_id").execute();

@@ -9,9 +9,10 @@ import { TidemarkError } from "../errors.ts";
 import { EventSerializer } from "../event/event-serializer.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import type { AnyProjection } from "../projection/any-projection.ts";
-import type { DeadLetters } from "../projection/dead-letters.ts";
+import { DeadLetters } from "../subscription/dead-letters.ts";
 import { ProjectionSupervisor } from "../projection/projection-supervisor.ts";
 import type { QueryOptions, ReadModel } from "../projection/read-model.ts";
+import { SubscriptionSupervisor } from "../subscription/subscription-supervisor.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
 import { checkStorage } from "./check-storage.ts";
 import type { ApplicationDefinition } from "./define-application.ts";
@@ -26,6 +27,8 @@ export interface ApplicationOptions {
   readonly register?: RegisterMode;
   /** `"off"` for a process that writes and leaves projecting to others. Default `"run"`. */
   readonly projections?: "run" | "off";
+  /** `"off"` for a process that leaves the subscriptions to others. Default `"run"`. */
+  readonly subscriptions?: "run" | "off";
   readonly logger?: Logger;
   /** Aggregates whose folded state is kept in memory; default 10,000, `0` for none. */
   readonly stateCacheSize?: number;
@@ -49,6 +52,7 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
   readonly #serializer: EventSerializer;
   readonly #executor: CommandExecutor;
   readonly #supervisor: ProjectionSupervisor | null;
+  readonly #subscriptions: SubscriptionSupervisor | null;
   readonly #running = new Set<Promise<unknown>>();
   #started = false;
   #starting: Promise<void> | null = null;
@@ -70,18 +74,23 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
       ...(stateCacheSize === undefined ? {} : { cacheSize: stateCacheSize }),
     });
     this.#executor = new CommandExecutor({ eventStore, serializer: this.#serializer, repository });
+    const supervised = {
+      applicationName: definition.name,
+      eventStore,
+      serializer: this.#serializer,
+      logger: this.#logger,
+      ...(leaseMs === undefined ? {} : { leaseMs }),
+    };
+    const { projections, subscriptions } = definition;
+    const store = projectionStore;
     this.#supervisor =
-      projectionStore === undefined
+      store === undefined
         ? null
-        : new ProjectionSupervisor({
-            applicationName: definition.name,
-            definitions: definition.projections,
-            eventStore,
-            serializer: this.#serializer,
-            store: projectionStore,
-            logger: this.#logger,
-            ...(leaseMs === undefined ? {} : { leaseMs }),
-          });
+        : new ProjectionSupervisor({ ...supervised, store, definitions: projections });
+    this.#subscriptions =
+      store === undefined
+        ? null
+        : new SubscriptionSupervisor({ ...supervised, store, definitions: subscriptions });
   }
 
   /** Read models: status, rebuilds, activation. Absent when the storage keeps none. */
@@ -93,9 +102,35 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
     );
   }
 
-  /** Events that projections could not handle, and what operators do with them. */
+  /** Subscriptions: status and replay. Absent when the storage keeps no checkpoints. */
+  get subscriptions(): SubscriptionSupervisor {
+    if (this.#subscriptions !== null) return this.#subscriptions;
+    throw new TidemarkError(
+      "capability-missing",
+      `The storage of ${this.definition.name} keeps no checkpoints, so it has no subscriptions.`,
+    );
+  }
+
+  /** Events that projections and subscriptions could not handle, and what operators do with them. */
   get deadLetters(): DeadLetters {
-    return this.projections.deadLetters;
+    const { projections, subscriptions } = this;
+    const store = this.#options.storage.projectionStore;
+    if (store === undefined) throw new Error("an application with projections has a store for them");
+    return new DeadLetters({
+      store: store.deadLetters,
+      eventStore: this.eventStore,
+      serializer: this.#serializer,
+      sources: async (name) => {
+        const known = [...this.definition.projections, ...this.definition.subscriptions];
+        if (name !== undefined && known.every((defined) => defined.name !== name)) {
+          throw new TidemarkError(
+            "subscription-unknown",
+            `The application has no projection or subscription ${JSON.stringify(name)}.`,
+          );
+        }
+        return [...(await projections.deadLetterSources(name)), ...subscriptions.deadLetterSources(name)];
+      },
+    });
   }
 
   /**
@@ -115,7 +150,13 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
   }
 
   async #start(): Promise<void> {
-    const { storage, registry, register = "on-start", projections = "run" } = this.#options;
+    const {
+      storage,
+      registry,
+      register = "on-start",
+      projections = "run",
+      subscriptions = "run",
+    } = this.#options;
     await storage.eventStore.open();
     await storage.projectionStore?.open();
     if (registry !== null) {
@@ -131,6 +172,7 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
     this.#refuseWhenClosed();
     this.#started = true;
     if (projections === "run") await this.#supervisor?.start();
+    if (subscriptions === "run") await this.#subscriptions?.start();
   }
 
   /**
@@ -206,6 +248,7 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
     await Promise.race([Promise.allSettled(this.#running), timeout]);
     patience.abort();
     try {
+      await this.#subscriptions?.close();
       await this.#supervisor?.close();
     } finally {
       await Promise.all([this.#options.storage.projectionStore?.close(), this.eventStore.close()]);

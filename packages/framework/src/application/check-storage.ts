@@ -9,18 +9,23 @@ import type { Storage } from "./storage.ts";
  * @throws TidemarkError `capability-missing` naming the application, what it lacks and why it is needed.
  */
 export function checkStorage(definition: ApplicationDefinition, storage: Storage): void {
-  const { name, projections, requires } = definition;
-  if (storage.projectionStore === undefined && projections.length > 0) {
+  const { name, projections, subscriptions, requires } = definition;
+  for (const [what, defined] of Object.entries({ projections, subscriptions })) {
+    if (storage.projectionStore !== undefined || defined.length === 0) continue;
     throw new TidemarkError(
       "capability-missing",
-      `The application ${name} has projections, but its storage keeps no read models: use one that does.`,
+      `The application ${name} has ${what}, but its storage keeps no read models and checkpoints: use one that does.`,
     );
   }
   const { capabilities } = storage.eventStore;
   for (const capability of requires) refuseWithout(capabilities, capability, `The application ${name}`);
   // A reader would pass a position that an event takes later, and never see that event.
-  if (projections.length > 0)
-    refuseWithout(capabilities, "commitOrderPositions", `The application ${name} has projections and so`);
+  if (projections.length + subscriptions.length > 0)
+    refuseWithout(
+      capabilities,
+      "commitOrderPositions",
+      `The application ${name} has readers of the log and so`,
+    );
 }
 
 function refuseWithout(

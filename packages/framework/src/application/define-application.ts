@@ -3,13 +3,15 @@ import { TidemarkError } from "../errors.ts";
 import type { AnyEventDefinition } from "../event/define-event.ts";
 import type { EventStoreCapabilities } from "../event-store/event-store.ts";
 import type { AnyProjection } from "../projection/any-projection.ts";
+import type { SubscriptionDefinition } from "../subscription/define-subscription.ts";
 
 /** What an application consists of: plain data, no connection. The default export of an application module. */
 export interface ApplicationDefinition<Aggregates extends readonly AnyAggregate[] = readonly AnyAggregate[]> {
   readonly name: string;
   readonly aggregates: Aggregates;
   readonly projections: readonly AnyProjection[];
-  /** Every event of the aggregates and projections, each once. */
+  readonly subscriptions: readonly SubscriptionDefinition[];
+  /** Every event of the aggregates, projections and subscriptions, each once. */
   readonly events: readonly AnyEventDefinition[];
   /** What the application's own code asks of `application.eventStore` beyond the common part. */
   readonly requires: readonly (keyof EventStoreCapabilities)[];
@@ -28,6 +30,7 @@ export function defineApplication<const Aggregates extends readonly AnyAggregate
   readonly name: string;
   readonly aggregates: Aggregates;
   readonly projections?: readonly AnyProjection[];
+  readonly subscriptions?: readonly SubscriptionDefinition[];
   /**
    * Capabilities of the event store that the application's own code uses: a store that lacks one is refused by
    * `createApplication`. What commands and projections need is known without it; an idempotency key of a command
@@ -35,15 +38,17 @@ export function defineApplication<const Aggregates extends readonly AnyAggregate
    */
   readonly requires?: readonly (keyof EventStoreCapabilities)[];
 }): ApplicationDefinition<Aggregates> {
-  const { name, aggregates, projections = [], requires = [] } = options;
+  const { name, aggregates, projections = [], subscriptions = [], requires = [] } = options;
   if (!/^[a-z][a-z0-9_-]{0,62}$/.test(name)) {
     invalid(name, "its name must be 1-63 lower-case letters, digits, - or _, from a letter on");
   }
   refuseDuplicates(name, "aggregates", aggregates);
-  refuseDuplicates(name, "projections", projections);
+  // Operators name either with one word.
+  refuseDuplicates(name, "projections and subscriptions", [...projections, ...subscriptions]);
   const events = new Set<AnyEventDefinition>();
-  for (const source of [...aggregates, ...projections]) for (const event of source.events) events.add(event);
-  return Object.freeze({ name, aggregates, projections, events: [...events], requires });
+  for (const source of [...aggregates, ...projections, ...subscriptions])
+    for (const event of source.events) events.add(event);
+  return Object.freeze({ name, aggregates, projections, subscriptions, events: [...events], requires });
 }
 
 function refuseDuplicates(

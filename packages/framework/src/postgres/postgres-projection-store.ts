@@ -1,7 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { quoteIdentifier } from "@tidemark/schema-registry/postgres";
 import type { Kysely } from "kysely";
-import type pg from "pg";
 import type { EventStore } from "../event-store/event-store.ts";
 import type { AnyProjection, AnyRow } from "../projection/any-projection.ts";
 import type { Build, BuildState, ProgressReport } from "../projection/build.ts";
@@ -14,13 +12,15 @@ import type {
   RowChange,
 } from "../projection/projection-store.ts";
 import type { Checkpoint } from "../subscription/checkpoint.ts";
-import type { PartitionPosition } from "../subscription/checkpoint-store.ts";
+import type { PartitionPosition, Progress } from "../subscription/checkpoint-store.ts";
 import type { DeadLetterStore } from "../subscription/dead-letter-store.ts";
+import type { SubscriptionDirectory } from "../subscription/subscription-directory.ts";
 import type { PartitionStore } from "../subscription/partition-store.ts";
 import type { AcquiredLease, Lease, LeaseReport } from "../subscription/lease-store.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
 import { migrateFramework } from "./migrate-framework.ts";
 import { NotificationListener } from "./notification-listener.ts";
+import type { PostgresProjectionStoreOptions } from "./postgres-projection-store-options.ts";
 import { activateBuild } from "./projections/activate-build.ts";
 import { buildsStatement, toBuildState, type BuildStateRow } from "./projections/build-rows.ts";
 import { createIndexStatements } from "./projections/build-tables.ts";
@@ -35,30 +35,11 @@ import {
   type AcquiredRow,
 } from "./projections/leases.ts";
 import { ProjectionConnections, translated } from "./projections/projection-connections.ts";
+import { PostgresSubscriptions } from "./projections/postgres-subscriptions.ts";
 import { PostgresPartitions } from "./projections/postgres-partitions.ts";
 import { PostgresDeadLetters } from "./projections/postgres-dead-letters.ts";
-import { dropTables, endBuild, withdrawBuild } from "./projections/remove-build.ts";
-
-export interface PostgresProjectionStoreOptions {
-  readonly connectionString: string;
-  /** Where to LISTEN when `connectionString` leads to a transaction pooler; the same by default. */
-  readonly directUrl?: string;
-  /** Database schema of the framework's tables; default `tidemark`. Each build has one named after it. */
-  readonly schema?: string;
-  /** Creates and upgrades the tables at `open`; `false` for a role that may not. Default true. */
-  readonly migrate?: boolean;
-  /** `"listen"` learns of other processes' activations at once, `"poll"` within a second. Default `"listen"`. */
-  readonly wakeup?: "listen" | "poll";
-  /** `false` behind a transaction pooler; default true. */
-  readonly preparedStatements?: boolean;
-  /** Most connections for projectors; default 4. */
-  readonly projectConnections?: number;
-  /** Most connections for queries; default 10. */
-  readonly queryConnections?: number;
-  /** Milliseconds until a dropped build's tables go, so that whoever still knows them can finish. Default 5,000. */
-  readonly dropDelayMs?: number;
-  readonly logger?: Logger;
-}
+import { cancelBuild, dropBuild } from "./projections/drop-build.ts";
+import { readPositions } from "./projections/read-positions.ts";
 
 /**
  * Read models, checkpoints and leases on PostgreSQL.
@@ -75,7 +56,8 @@ export class PostgresProjectionStore implements ProjectionStore {
   readonly #connections: ProjectionConnections;
   readonly deadLetters: DeadLetterStore;
   readonly partitions: PartitionStore;
-  readonly #watchers = new Set<ProjectionWatcher>();
+  readonly subscriptions: SubscriptionDirectory;
+  readonly #watchers = new Set<Partial<ProjectionWatcher>>();
   #channel = "";
   #listener: NotificationListener | null = null;
   #closed: Promise<void> | null = null;
@@ -100,6 +82,7 @@ export class PostgresProjectionStore implements ProjectionStore {
     };
     this.deadLetters = new PostgresDeadLetters(shared);
     this.partitions = new PostgresPartitions(shared);
+    this.subscriptions = new PostgresSubscriptions(shared);
   }
 
   async open(): Promise<void> {
@@ -174,22 +157,12 @@ export class PostgresProjectionStore implements ProjectionStore {
     );
   }
 
-  async cancel(build: Build): Promise<boolean> {
-    const change = { from: "building", to: "cancelled" } as const;
-    if (!(await this.#removing((client) => endBuild(client, this.#framework, build, change)))) return false;
-    await this.#removing((client) => dropTables(client, this.#framework, build.projection));
-    return true;
+  cancel(build: Build): Promise<boolean> {
+    return cancelBuild(this.#connections, this.#framework, build);
   }
 
-  async drop(build: Build): Promise<boolean> {
-    const { found, served } = await this.#removing((client) => withdrawBuild(client, this.#framework, build));
-    if (!found) return false;
-    // Other processes may still send queries there until they have noticed.
-    if (served) await delay(this.#options.dropDelayMs ?? 5_000);
-    const change = { from: "retired", to: "dropped" } as const;
-    if (!(await this.#removing((client) => endBuild(client, this.#framework, build, change)))) return false;
-    await this.#removing((client) => dropTables(client, this.#framework, build.projection));
-    return true;
+  drop(build: Build): Promise<boolean> {
+    return dropBuild(this.#connections, this.#framework, build, this.#options.dropDelayMs ?? 5_000);
   }
 
   loadRows(build: Build, table: Table, keys: readonly (readonly unknown[])[]): Promise<readonly AnyRow[]> {
@@ -213,27 +186,14 @@ export class PostgresProjectionStore implements ProjectionStore {
     return this.#connections.querying.withSchema(build.schema);
   }
 
-  async readPositions(
+  readPositions(
     subscriptions: readonly string[],
   ): Promise<ReadonlyMap<string, readonly PartitionPosition[]>> {
-    const rows = await this.#connections.run<PartitionPosition & { readonly subscription: string }>(
-      this.#connections.control,
-      {
-        text: `select subscription, partition, position from ${this.#schema}.checkpoints
-          where subscription = any ($1) order by subscription, partition`,
-        values: [[...subscriptions]],
-      },
-      "tidemark_positions",
-    );
-    const positions = new Map<string, PartitionPosition[]>();
-    for (const { subscription, partition, position } of rows) {
-      positions.set(subscription, [...(positions.get(subscription) ?? []), { partition, position }]);
-    }
-    return positions;
+    return readPositions(this.#connections, this.#schema, subscriptions);
   }
 
-  saveCheckpoint(lease: Lease, checkpoint: Checkpoint): Promise<void> {
-    return saveCheckpoint(this.#connections, this.#schema, { lease, checkpoint, events: 0 });
+  saveCheckpoint(lease: Lease, checkpoint: Checkpoint, progress: Progress = { events: 0 }): Promise<void> {
+    return saveCheckpoint(this.#connections, this.#schema, { lease, checkpoint, ...progress });
   }
 
   async acquire(request: {
@@ -261,7 +221,7 @@ export class PostgresProjectionStore implements ProjectionStore {
     await this.#notify(`follow ${position} ${build.subscription}`);
   }
 
-  watch(watcher: ProjectionWatcher, signal: AbortSignal): void {
+  watch(watcher: Partial<ProjectionWatcher>, signal: AbortSignal): void {
     if (signal.aborted) return;
     this.#watchers.add(watcher);
     signal.addEventListener("abort", () => this.#watchers.delete(watcher), { once: true });
@@ -286,18 +246,6 @@ export class PostgresProjectionStore implements ProjectionStore {
     await this.#connections.run(this.#connections.control, { text: "select pg_notify($1, $2)", values });
   }
 
-  /** A transaction that gives up when it waits for a lock, and is tried again. */
-  async #removing<T>(run: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#connections.transaction(this.#connections.project, run);
-      } catch (error) {
-        if (!isLockTimeout(error) || attempt === 10) throw error;
-        await delay(200 * attempt);
-      }
-    }
-  }
-
   async #close(): Promise<void> {
     this.#watchers.clear();
     await this.#listener?.close();
@@ -308,14 +256,10 @@ export class PostgresProjectionStore implements ProjectionStore {
     const [, position, followed] = /^follow (\d+) (.+)$/.exec(payload) ?? [];
     const [, about, changed = ""] = /^(request|partitions) (.+)$/.exec(payload) ?? [];
     for (const watcher of this.#watchers) {
-      if (position !== undefined && followed !== undefined) watcher.onFollow(followed, BigInt(position));
-      else if (about === "request") watcher.onRequest(changed);
-      else if (about === "partitions") watcher.onPartitionsChanged(changed);
-      else watcher.onBuildsChanged();
+      if (position !== undefined && followed !== undefined) watcher.onFollow?.(followed, BigInt(position));
+      else if (about === "request") watcher.onRequest?.(changed);
+      else if (about === "partitions") watcher.onPartitionsChanged?.(changed);
+      else watcher.onBuildsChanged?.();
     }
   }
-}
-
-function isLockTimeout(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "55P03";
 }

@@ -83,7 +83,7 @@ export class BuildRunner {
       ...options,
       name: build.subscription,
       filter: { types: projection.events.map(({ recordName }) => recordName) },
-      consumer: (partition) => this.#consumer(partition),
+      consumer: ({ partition }) => this.#consumer(partition),
       catchUpFlushMs: build.status === "building" ? buildingFlushMs : 1_000,
       onAcquire: ({ partition, checkpoint, events }) => {
         const position = checkpoint?.position ?? 0n;

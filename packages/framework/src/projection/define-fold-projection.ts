@@ -3,7 +3,7 @@ import type { RecordedEvent } from "../event/recorded-event.ts";
 import type { AnyRow, FoldProjection } from "./any-projection.ts";
 import { checkProjection } from "./check-projection.ts";
 import type { KeyOf, RowOf, Table } from "./define-table.ts";
-import type { EventOf } from "./event-of.ts";
+import type { EventOf } from "../event/event-of.ts";
 
 /** One pure function per event: from the row before to the row after; `null` when there is no row afterwards. */
 export type FoldFunctions<Events extends readonly AnyEventDefinition[], T extends Table> = {

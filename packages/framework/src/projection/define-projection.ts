@@ -4,7 +4,7 @@ import type { AnyEventDefinition } from "../event/define-event.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import type { HandlersProjection, ProjectionMigration } from "./any-projection.ts";
 import { checkProjection } from "./check-projection.ts";
-import type { EventOf } from "./event-of.ts";
+import type { EventOf } from "../event/event-of.ts";
 import type { ProjectionContext } from "./projection-context.ts";
 
 /** One function per event. What it writes through `tx` is committed together with the checkpoint, or not at all. */

@@ -4,6 +4,7 @@ import type { Checkpoint } from "../subscription/checkpoint.ts";
 import type { CheckpointStore } from "../subscription/checkpoint-store.ts";
 import type { DeadLetterStore, LetterChanges } from "../subscription/dead-letter-store.ts";
 import type { Lease, LeaseStore } from "../subscription/lease-store.ts";
+import type { SubscriptionDirectory } from "../subscription/subscription-directory.ts";
 import type { PartitionStore } from "../subscription/partition-store.ts";
 import type { AnyProjection, AnyRow } from "./any-projection.ts";
 import type { Build, BuildState, ProgressReport } from "./build.ts";
@@ -47,6 +48,7 @@ export interface ProjectionWatcher {
 export interface ProjectionStore extends CheckpointStore, LeaseStore {
   readonly deadLetters: DeadLetterStore;
   readonly partitions: PartitionStore;
+  readonly subscriptions: SubscriptionDirectory;
 
   /** Connects and migrates. Called once, before anything else. */
   open(): Promise<void>;
@@ -115,7 +117,7 @@ export interface ProjectionStore extends CheckpointStore, LeaseStore {
   requestFollow(build: Build, position: bigint): Promise<void>;
 
   /** Tells what other processes do, soon after they did it; best effort, so look yourself now and then. */
-  watch(watcher: ProjectionWatcher, signal: AbortSignal): void;
+  watch(watcher: Partial<ProjectionWatcher>, signal: AbortSignal): void;
 
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -1,49 +1,28 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { TidemarkError } from "../errors.ts";
-import type { EventSerializer } from "../event/event-serializer.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import { LeaseKeeper } from "../subscription/lease-keeper.ts";
-import type { ParkingLimits } from "../subscription/parking-breaker.ts";
-import { defaultRetryStrategy, type RetryStrategy } from "../subscription/retry-strategy.ts";
+import { defaultRetryStrategy } from "../subscription/retry-strategy.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
 import type { AnyProjection } from "./any-projection.ts";
+import { beginBuild } from "./begin-build.ts";
 import { BuildDirectory } from "./build-directory.ts";
 import { BuildRunners } from "./build-runners.ts";
+import { CatchUpGoals } from "./catch-up-goals.ts";
+import { cancelBuilds, dropRetiredBuilds } from "./end-builds.ts";
 import type { Build, BuildProgress, BuildState } from "./build.ts";
-import { compareFingerprints, fingerprintOf } from "./fingerprint.ts";
+import { followRebuild } from "./follow-rebuild.ts";
+import { compareFingerprints } from "./fingerprint.ts";
 import { PositionWaiters } from "./position-waiters.ts";
-import { DeadLetters } from "./dead-letters.ts";
+import type { DeadLetterSource } from "../subscription/dead-letters.ts";
 import { ProjectionPartitions } from "./projection-partitions.ts";
-import type { ProjectionStatus } from "./projection-status.ts";
+import { projectionStatus, type ProjectionStatus } from "./projection-status.ts";
+import type { ProjectionSupervisorOptions } from "./projection-supervisor-options.ts";
 import type { ProjectionStore } from "./projection-store.ts";
 import type { QueryOptions, ReadModel } from "./read-model.ts";
 import { ReadModels } from "./read-models.ts";
-
-export interface ProjectionSupervisorOptions {
-  readonly definitions: readonly AnyProjection[];
-  readonly eventStore: EventStore;
-  /** Knows the events of every definition. */
-  readonly serializer: EventSerializer;
-  /** Opened and closed by the caller. */
-  readonly store: ProjectionStore;
-  /** Shown to other processes as the owner of leases. */
-  readonly applicationName: string;
-  readonly logger?: Logger;
-  /** Milliseconds until a process that has died is taken over. Default 10,000. */
-  readonly leaseMs?: number;
-  readonly retry?: RetryStrategy;
-  /** How much may be parked before a partition stands instead. Default 100 sequences, 20 % within a minute. */
-  readonly parking?: Partial<ParkingLimits>;
-  /** Rows that the projector of a fold keeps in memory. Default 100,000. */
-  readonly maxCachedRows?: number;
-  /** Events that a projector reads at a time. Default 2,000. */
-  readonly pageSize?: number;
-  /** Milliseconds that a handler has. Default 30,000. */
-  readonly handlerTimeoutMs?: number;
-  /** Queries that may wait for a read model at a time. Default 1,000. */
-  readonly maxWaiters?: number;
-}
+import { unknownProjection } from "./unknown-projection.ts";
 
 /**
  * Runs the projections of an application and answers for their read models. Any number of processes may run one
@@ -59,12 +38,9 @@ export class ProjectionSupervisor {
   readonly #readModels: ReadModels;
   readonly #keeper: LeaseKeeper;
   readonly #runners: BuildRunners;
-  /** Events that were parked, and what operators do with them. */
-  readonly deadLetters: DeadLetters;
   /** The parts that processes share a projection by. */
   readonly partitions: ProjectionPartitions;
-  /** Builds that must pass a position before they serve again, because they were left behind for a newer one. */
-  readonly #catchingUp = new Map<bigint, bigint>();
+  readonly #catchUp = new CatchUpGoals();
   #started = false;
   #closed: Promise<void> | null = null;
 
@@ -81,12 +57,14 @@ export class ProjectionSupervisor {
       eventStore,
       directory: this.#directory,
       waiters: this.#waiters,
-      isCaughtUp: (state) => this.#isCaughtUp(state),
+      isCaughtUp: (state) => this.#catchUp.isReached(state),
       isDegraded: ({ build, holders, parked }) =>
         parked.sequences > 0 ||
         holders.some(({ state }) => state === "tripped") ||
         this.#runners.partitionsOf(build.id).some((own) => own.parked > 0 || own.state === "tripped"),
-      follow: (build, position) => this.#follow(build, position),
+      follow: async (build, position) => {
+        if (!this.#runners.follow(build.subscription, position)) await store.requestFollow(build, position);
+      },
     });
     this.#keeper = new LeaseKeeper({ store, leaseMs, logger });
     this.#runners = new BuildRunners(this.#definitions, {
@@ -106,12 +84,6 @@ export class ProjectionSupervisor {
       onCommit: ({ subscription }, partition, position) =>
         this.#waiters.advanced(subscription, partition, position),
       onActivated: () => void this.#directory.refresh().catch(() => undefined),
-    });
-    this.deadLetters = new DeadLetters({
-      store: store.deadLetters,
-      eventStore,
-      serializer: options.serializer,
-      builds: (projection) => this.#builds(projection),
     });
     this.partitions = new ProjectionPartitions(store.partitions, async (name) => ({
       definition: this.#definition(name),
@@ -137,7 +109,7 @@ export class ProjectionSupervisor {
     const head = await this.#eventStore.head();
     for (const definition of this.#definitions.values()) {
       const left = this.#directory.serving(definition.name, definition.version)?.build;
-      if (left?.status === "retired") this.#catchingUp.set(left.id, head);
+      if (left?.status === "retired") this.#catchUp.set(left, head);
     }
     this.#started = true;
     this.#directory.onRefresh(() => this.#runners.reconcile(this.#directory.states));
@@ -148,7 +120,7 @@ export class ProjectionSupervisor {
   get ready(): boolean {
     return [...this.#definitions.values()].every(({ name, version }) => {
       const state = this.#directory.serving(name, version);
-      return state !== null && this.#isCaughtUp(state);
+      return state !== null && this.#catchUp.isReached(state);
     });
   }
 
@@ -167,21 +139,14 @@ export class ProjectionSupervisor {
     await this.#open();
     await this.#directory.refresh();
     const head = await this.#eventStore.head();
-    return [...this.#definitions.values()].map(({ name, version }) => {
-      const builds = this.#directory.states.filter(({ build }) => build.projection === name);
-      return {
-        name,
-        version,
-        ready: builds.some(
-          (state) => state.build.version === version && state.build.serving && this.#isCaughtUp(state),
-        ),
-        builds: builds.map((state) => ({
-          ...this.#withOwnProgress(state),
-          lag: lagOf(state, head),
-          workers: this.#runners.partitionsOf(state.build.id),
-        })),
-      };
-    });
+    return [...this.#definitions.values()].map((definition) =>
+      projectionStatus(definition, this.#directory.states, {
+        head,
+        isCaughtUp: (state) => this.#catchUp.isReached(state),
+        withOwnProgress: (state) => this.#withOwnProgress(state),
+        workersOf: ({ id }) => this.#runners.partitionsOf(id),
+      }),
+    );
   }
 
   /**
@@ -202,23 +167,13 @@ export class ProjectionSupervisor {
     signal?.throwIfAborted();
     const { id } = await this.#begin(definition, { anew: true });
     try {
-      for (;;) {
-        await this.#directory.refresh();
-        const state = this.#directory.states.find(({ build }) => build.id === id);
-        if (state === undefined) {
-          throw new TidemarkError(
-            "rebuild-cancelled",
-            `The rebuild of ${name} was cancelled: nothing has changed.`,
-          );
-        }
-        const { build, progress } = this.#withOwnProgress(state);
-        onProgress?.({ ...progress, build, target: build.target });
-        if (build.status !== "building") return build;
-        const pause = AbortSignal.any([AbortSignal.timeout(250), ...(signal === undefined ? [] : [signal])]);
-        await this.#directory.nextRefresh(pause);
-        signal?.throwIfAborted();
-        this.#refuseWhenClosed();
-      }
+      return await followRebuild(name, id, {
+        directory: this.#directory,
+        withOwnProgress: (state) => this.#withOwnProgress(state),
+        refuseWhenClosed: () => this.#refuseWhenClosed(),
+        onProgress,
+        signal,
+      });
     } finally {
       if (!this.#started) await this.#runners.end(id);
     }
@@ -229,12 +184,7 @@ export class ProjectionSupervisor {
     this.#definition(name);
     await this.#open();
     await this.#directory.refresh();
-    let cancelled = false;
-    for (const { build } of this.#directory.states) {
-      if (build.projection !== name || build.status !== "building") continue;
-      await this.#runners.end(build.id);
-      cancelled = (await this.#store.cancel(build)) || cancelled;
-    }
+    const cancelled = await cancelBuilds(name, this.#directory, this.#runners, this.#store);
     await this.#directory.refresh();
     return cancelled;
   }
@@ -244,14 +194,9 @@ export class ProjectionSupervisor {
     this.#definition(name);
     await this.#open();
     await this.#directory.refresh();
-    const retired = this.#directory.states.filter(
-      ({ build }) => build.projection === name && build.status === "retired",
-    );
-    const dropped = await Promise.all(
-      retired.map(async ({ build }) => ((await this.#store.drop(build)) ? build : null)),
-    );
+    const dropped = await dropRetiredBuilds(name, this.#directory, this.#store);
     await this.#directory.refresh();
-    return dropped.filter((build) => build !== null);
+    return dropped;
   }
 
   /**
@@ -261,7 +206,8 @@ export class ProjectionSupervisor {
    * `too-many-waiters`, `projection-unknown`.
    */
   async query<P extends AnyProjection>(projection: P, options: QueryOptions = {}): Promise<ReadModel<P>> {
-    if (this.#definition(projection.name).version !== projection.version) throw unknown(projection.name);
+    if (this.#definition(projection.name).version !== projection.version)
+      throw unknownProjection(projection.name);
     await this.#open();
     return this.#readModels.query(projection, options);
   }
@@ -305,58 +251,38 @@ export class ProjectionSupervisor {
     await this.#open();
     await this.#directory.refresh();
     const state = this.#directory.building(name, version) ?? this.#directory.serving(name, version);
-    if (state === null) throw unknown(name);
+    if (state === null) throw unknownProjection(name);
     return state.build;
   }
 
-  async #builds(projection?: string): Promise<readonly Build[]> {
-    if (projection !== undefined) this.#definition(projection);
+  /** What parks events for the projections of a name, or for all of them. */
+  async deadLetterSources(name?: string): Promise<readonly DeadLetterSource[]> {
     await this.#open();
     await this.#directory.refresh();
     return this.#directory.states
       .map(({ build }) => build)
-      .filter((build) => projection === undefined || build.projection === projection);
+      .filter(({ projection }) => name === undefined || projection === name)
+      .map(({ projection, version, subscription }) => ({ name: projection, version, subscription }));
   }
 
   #definition(name: string): AnyProjection {
     const definition = this.#definitions.get(name);
-    if (definition === undefined) throw unknown(name);
+    if (definition === undefined) throw unknownProjection(name);
     return definition;
   }
 
   #compare(definition: AnyProjection): void {
-    const { name, version } = definition;
-    const built = this.#directory.states.find(
-      ({ build }) => build.projection === name && build.version === version,
-    );
-    if (built !== undefined) compareFingerprints(definition, built.build.fingerprint);
+    for (const { build } of this.#directory.states) {
+      const isSame = build.projection === definition.name && build.version === definition.version;
+      if (isSame) return compareFingerprints(definition, build.fingerprint);
+    }
   }
 
   /** Begins a build, or joins the one that is under way, and works on it. */
   async #begin(definition: AnyProjection, options: { readonly anew: boolean }): Promise<Build> {
-    const fingerprint = fingerprintOf(definition);
-    const target = await this.#eventStore.head();
-    const { build, created } = await this.#store.createBuild(definition, { fingerprint, target, ...options });
-    if (created) {
-      this.#logger.info(
-        { projection: build.projection, version: build.version, build: build.schema },
-        "a build begins",
-      );
-    }
+    const build = await beginBuild(definition, this.#store, this.#eventStore, this.#logger, options);
     this.#runners.run(definition, build, 0);
     return build;
-  }
-
-  #isCaughtUp({ build, positions }: BuildState): boolean {
-    const goal = this.#catchingUp.get(build.id);
-    if (goal === undefined) return true;
-    if (positions.some(({ position }) => position < goal)) return false;
-    this.#catchingUp.delete(build.id);
-    return true;
-  }
-
-  async #follow(build: Build, position: bigint): Promise<void> {
-    if (!this.#runners.follow(build.subscription, position)) await this.#store.requestFollow(build, position);
   }
 
   /** What another process reports is half a second old; what this one does it knows itself. */
@@ -364,16 +290,4 @@ export class ProjectionSupervisor {
     const progress = state.build.status === "building" ? this.#runners.progressOf(state.build.id) : null;
     return progress === null ? state : { ...state, progress };
   }
-}
-
-function lagOf({ positions }: BuildState, head: bigint): bigint {
-  const slowest = positions.reduce((least, { position }) => (position < least ? position : least), head);
-  return head - slowest;
-}
-
-function unknown(name: string): TidemarkError {
-  return new TidemarkError(
-    "projection-unknown",
-    `The application has no projection ${name} of this version: add it to its definition.`,
-  );
 }

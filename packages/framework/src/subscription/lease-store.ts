@@ -21,6 +21,8 @@ export interface AcquiredLease {
   readonly partition: Partition;
   /** Where the other one of a merge stands: come to exactly here, then they become one. */
   readonly stopAt: bigint | null;
+  /** Events up to here were handled before the subscription was rewound; `0n` for none. */
+  readonly replayUntil: bigint;
 }
 
 /** What an owner tells other processes with its heartbeat. */

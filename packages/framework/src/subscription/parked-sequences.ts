@@ -69,11 +69,11 @@ export class ParkedSequences {
     this.#letters = [];
   }
 
-  /** The letters are stored. */
-  committed(subscription: string, partition: number): void {
+  /** The letters are stored, those up to `upTo` when it is given. */
+  committed(subscription: string, partition: number, upTo: bigint | null = null): void {
     if (this.#letters.length === 0) return;
-    for (const { sequence, failure } of this.#letters) {
-      if (failure === null) continue;
+    for (const { sequence, failure, position } of this.#letters) {
+      if (failure === null || (upTo !== null && position > upTo)) continue;
       this.#condemned.delete(sequence);
       const now = new Date();
       const parked = { subscription, partition, sequence, request: null, parkedAt: now, failedAt: now };

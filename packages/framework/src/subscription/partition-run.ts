@@ -45,6 +45,8 @@ export class PartitionRun {
   #committed: Checkpoint;
   #last: StoredEvent | null = null;
   #pending = 0;
+  /** Position of the first of them. */
+  #firstPending = 0n;
   #pendingSince = 0;
   #scanned: bigint;
   #scannedSince = 0;
@@ -171,7 +173,10 @@ export class PartitionRun {
       }
       throw error;
     }
-    if (this.#pending === 0) this.#pendingSince = performance.now();
+    if (this.#pending === 0) {
+      this.#pendingSince = performance.now();
+      this.#firstPending = first.position;
+    }
     this.#pending += events.length;
     this.#last = events.at(-1) ?? null;
     this.#options.onApply(this.#last?.position ?? 0n, this.#pending);
@@ -188,6 +193,15 @@ export class PartitionRun {
       await consumer.flush({ checkpoint, events, released: null });
     } catch (error) {
       if (!(error instanceof EventFailure)) throw error;
+      if (error.committed !== null) {
+        this.#moved(error.committed, 0);
+        isolation.narrow(1, position);
+        throw error;
+      }
+      if (error.position === this.#firstPending) {
+        isolation.narrow(1, position);
+        throw error;
+      }
       if (events === 1) throw new EventFailure(position, error.cause, error);
       // Handlers know their event and run again one by one; a bulk write does not, so halves tell.
       isolation.narrow(error.position === null ? Math.floor(events / 2) : 1, position);

@@ -12,7 +12,6 @@ import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { AcquiredLease, LeaseStore } from "./lease-store.ts";
 import { ParkedSequences } from "./parked-sequences.ts";
 import { ParkingBreaker, type ParkingLimits } from "./parking-breaker.ts";
-import type { Partition } from "./partition.ts";
 import type { PartitionStore } from "./partition-store.ts";
 import { BatchFailure, PartitionRun } from "./partition-run.ts";
 import { infrastructureRetry, retryDelay, type RetryStrategy } from "./retry-strategy.ts";
@@ -41,7 +40,7 @@ export interface PartitionWorkerOptions {
   readonly leaseMs: number;
   readonly retry: RetryStrategy;
   readonly parking: ParkingLimits;
-  readonly consumer: (partition: Partition) => SubscriptionConsumer;
+  readonly consumer: (acquired: AcquiredLease) => SubscriptionConsumer;
   readonly pageSize: number;
   readonly catchUpFlushMs: number;
   readonly onAcquire: (acquired: AcquiredLease) => void;
@@ -153,7 +152,7 @@ export class PartitionWorker {
       parked.load(await store.deadLetters.parked(subscription, partition));
       this.#parked = parked;
       const context = { lease, signal, parked, breaker: this.#breaker };
-      const consumer = this.#options.consumer(acquired.partition);
+      const consumer = this.#options.consumer(acquired);
       this.#become("running");
       onAcquire(acquired);
       while (!signal.aborted) {

@@ -7,7 +7,6 @@ import type { DeadLetterStore } from "./dead-letter-store.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { AcquiredLease, LeaseStore } from "./lease-store.ts";
 import { defaultParkingLimits, type ParkingLimits } from "./parking-breaker.ts";
-import type { Partition } from "./partition.ts";
 import type { PartitionStore } from "./partition-store.ts";
 import { PartitionWorker, type PartitionState } from "./partition-worker.ts";
 import {
@@ -32,7 +31,7 @@ export interface SubscriptionOptions {
   readonly label: string;
   readonly leaseMs: number;
   /** Makes the consumer of a partition, each time that this process takes it over. */
-  readonly consumer: (partition: Partition) => SubscriptionConsumer;
+  readonly consumer: (acquired: AcquiredLease) => SubscriptionConsumer;
   readonly retry?: RetryStrategy;
   readonly parking?: Partial<ParkingLimits>;
   /** Events a page at most. Default 2,000. */

@@ -59,13 +59,21 @@ function statementFor(
   }
 }
 
-/** Moves the checkpoint alone. */
+/** Moves the checkpoint without rows. */
 export async function saveCheckpoint(
   connections: ProjectionConnections,
   schema: string,
   commit: Commit,
 ): Promise<void> {
-  await connections.run(connections.project, checkpointStatement(schema, commit), "tidemark_checkpoint");
+  const letters = letterStatements(schema, commit);
+  if (letters.length === 0) {
+    await connections.run(connections.project, checkpointStatement(schema, commit), "tidemark_checkpoint");
+    return;
+  }
+  await connections.transaction(connections.project, async (client) => {
+    for (const statement of letters) await connections.run(client, statement);
+    await connections.run(client, checkpointStatement(schema, commit));
+  });
 }
 
 export async function loadRows(

@@ -30,7 +30,8 @@ export function acquireStatement(
       )
       update ${schema}.checkpoints c set fencing_token = taken.fencing_token from taken
       where c.subscription = $1 and c.partition = $2
-      returning c.fencing_token, c.position, c.events, c.store_id, c.event_id, c.first_hash, c.last_hash, c.stop_at`,
+      returning c.fencing_token, c.position, c.events, c.store_id, c.event_id, c.first_hash, c.last_hash, c.stop_at,
+        c.replay_until`,
     values: [subscription, partition, owner, label, leaseMs],
   };
 }
@@ -44,6 +45,7 @@ export interface AcquiredRow {
   readonly first_hash: number;
   readonly last_hash: number;
   readonly stop_at: bigint | null;
+  readonly replay_until: bigint;
 }
 
 export function toAcquiredLease(
@@ -58,6 +60,7 @@ export function toAcquiredLease(
     events: row.events,
     partition: { number: partition, from: row.first_hash, to: row.last_hash },
     stopAt: row.stop_at,
+    replayUntil: row.replay_until,
   };
 }
 

@@ -4,18 +4,20 @@ import type { EventSerializer } from "../event/event-serializer.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import type { StoredEvent } from "../event/stored-event.ts";
 import type { EventStore } from "../event-store/event-store.ts";
-import type {
-  DeadLetterStore,
-  ParkedSequenceSummary,
-  SequenceIdentity,
-} from "../subscription/dead-letter-store.ts";
-import type { Build } from "./build.ts";
+import type { DeadLetterStore, ParkedSequenceSummary, SequenceIdentity } from "./dead-letter-store.ts";
 
-/** A sequence of a projection's build that stands still. */
-export interface ParkedSequenceReport extends ParkedSequenceSummary {
-  readonly projection: string;
-  readonly version: number;
+/** What parks events: a subscription of the application, or a build of a projection. */
+export interface DeadLetterSource {
+  /** Of the projection or subscription. */
+  readonly name: string;
+  /** Of the projection; `null` for a subscription. */
+  readonly version: number | null;
+  /** Under which it keeps its checkpoints. */
+  readonly subscription: string;
 }
+
+/** A sequence that stands still. */
+export type ParkedSequenceReport = ParkedSequenceSummary & DeadLetterSource;
 
 /** An event that waits, with what today's code makes of it. */
 export interface DeadLetterReport {
@@ -29,7 +31,7 @@ export interface DeadLetterReport {
 /**
  * - `restored`: every event of the sequence has been handled, in order.
  * - `failed`: one fails again; it and the later ones go on waiting.
- * - `pending`: no answer yet, because no process runs the projection or there is much to do.
+ * - `pending`: no answer yet, because no process runs it or there is much to do.
  */
 export interface SequenceOutcome {
   readonly sequence: string;
@@ -49,8 +51,8 @@ interface DeadLettersOptions {
   readonly store: DeadLetterStore;
   readonly eventStore: EventStore;
   readonly serializer: EventSerializer;
-  /** The builds of a projection that have tables, or of all. */
-  readonly builds: (projection?: string) => Promise<readonly Build[]>;
+  /** Those of a name, or all. @throws when there is no such name. */
+  readonly sources: (name?: string) => Promise<readonly DeadLetterSource[]>;
 }
 
 const pollMs = 100;
@@ -72,18 +74,16 @@ export class DeadLetters {
 
   /** Sequences that stand still, the oldest first. */
   async list(
-    projection?: string,
+    name?: string,
     options: { readonly limit?: number } = {},
   ): Promise<readonly ParkedSequenceReport[]> {
-    const builds = new Map(
-      (await this.#options.builds(projection)).map((build) => [build.subscription, build]),
+    const sources = new Map(
+      (await this.#options.sources(name)).map((source) => [source.subscription, source]),
     );
-    const summaries = await this.#options.store.summaries([...builds.keys()], options);
+    const summaries = await this.#options.store.summaries([...sources.keys()], options);
     return summaries.flatMap((summary) => {
-      const build = builds.get(summary.subscription);
-      return build === undefined
-        ? []
-        : [{ ...summary, projection: build.projection, version: build.version }];
+      const source = sources.get(summary.subscription);
+      return source === undefined ? [] : [{ ...summary, ...source }];
     });
   }
 
@@ -117,17 +117,13 @@ export class DeadLetters {
    *
    * @throws TidemarkError `sequence-unknown`.
    */
-  retry(
-    projection: string,
-    sequence: string,
-    options: WaitOptions = {},
-  ): Promise<readonly SequenceOutcome[]> {
-    return this.#request(projection, sequence, { kind: "retry" }, options);
+  retry(name: string, sequence: string, options: WaitOptions = {}): Promise<readonly SequenceOutcome[]> {
+    return this.#request(name, sequence, { kind: "retry" }, options);
   }
 
-  /** All sequences of a projection, one after the other. */
-  retryAll(projection: string, options: WaitOptions = {}): Promise<readonly SequenceOutcome[]> {
-    return this.#request(projection, null, { kind: "retry" }, options);
+  /** All sequences of a projection or subscription, one after the other. */
+  retryAll(name: string, options: WaitOptions = {}): Promise<readonly SequenceOutcome[]> {
+    return this.#request(name, null, { kind: "retry" }, options);
   }
 
   /**
@@ -137,7 +133,7 @@ export class DeadLetters {
    * @throws TidemarkError `sequence-unknown`, `validation-failed` without a reason.
    */
   async discard(
-    projection: string,
+    name: string,
     sequence: string,
     {
       reason,
@@ -151,23 +147,23 @@ export class DeadLetters {
         errors: [{ field: "reason", rule: "required", message }],
       });
     }
-    return this.#request(projection, sequence, { kind: "discard", reason, requestedBy }, options);
+    return this.#request(name, sequence, { kind: "discard", reason, requestedBy }, options);
   }
 
   async #request(
-    projection: string,
+    name: string,
     sequence: string | null,
     request: Parameters<DeadLetterStore["request"]>[2],
     options: WaitOptions,
   ): Promise<readonly SequenceOutcome[]> {
     const { store } = this.#options;
-    const subscriptions = (await this.#options.builds(projection)).map((build) => build.subscription);
+    const subscriptions = (await this.#options.sources(name)).map((source) => source.subscription);
     const filter = { limit: 1_000, ...(sequence === null ? {} : { sequence }) };
     const before = await store.summaries(subscriptions, filter);
     if (before.length === 0 && sequence !== null) {
       throw new TidemarkError(
         "sequence-unknown",
-        `No sequence ${JSON.stringify(sequence)} of ${projection} is parked: list them to see their names.`,
+        `No sequence ${JSON.stringify(sequence)} of ${name} is parked: list them to see their names.`,
       );
     }
     for (const subscription of new Set(before.map((parked) => parked.subscription)))
