@@ -40,6 +40,11 @@ async function deposit(ledger: ServingLedger): Promise<void> {
   expect((await ledger.post("/accounts/ada/deposits", { amount: "10.00" })).status).toBe(201);
 }
 
+/** The same server under another name of its protocol. */
+function under(scheme: string): LedgerEnvironment {
+  return { ...environment, EVENT_STORE: node.connectionString.replace(/^\w+/, scheme) };
+}
+
 /** Whether an account has more than its opening. */
 async function hasMoved(client: EventStoreDBClient, stream: string): Promise<boolean> {
   try {
@@ -65,11 +70,12 @@ describe("the ledger on KurrentDB", () => {
     await expectBalance(first, "10.00");
     await stopLedger(first);
 
-    const second = await serveLedger(environment);
+    const second = await serveLedger(under("kurrentdb"));
     await deposit(second);
     await killLedger(second);
 
-    const third = await serveLedger(environment);
+    const third = await serveLedger(under("kurrentdb+discover"));
+    expect(third.process.output).toMatch(/^Events +kurrentdb\+discover:/m);
     const written = await third.post("/accounts/ada/withdrawals", { amount: "5" });
     const token = written.headers.get("consistency-token") ?? "";
     expect(await third.get("/accounts/ada", { "consistency-token": token })).toMatchObject({
