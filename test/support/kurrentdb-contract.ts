@@ -14,6 +14,7 @@ const url = process.env["KURRENTDB_URL"];
 export function kurrentDbContract(
   library: string,
   connect: (connectionString: string) => KurrentDbClient & { dispose(): Promise<void> },
+  batchAppends: boolean,
 ): void {
   let node: KurrentDbTestNode | null = null;
   let client: ReturnType<typeof connect>;
@@ -31,7 +32,7 @@ export function kurrentDbContract(
     node?.reset();
     // A namespace of its own makes an empty store of a server that has other things in it.
     const namespace = node === null ? `contract_${randomUUID().slice(0, 8)}` : "";
-    const store = new KurrentDbEventStore({ client, namespace });
+    const store = new KurrentDbEventStore({ client, namespace, batchAppends });
     await store.open();
     return store;
   });

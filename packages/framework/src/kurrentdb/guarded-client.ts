@@ -13,14 +13,14 @@ export class ChannelClosedError extends Error {
  *
  * - Batched appends of `@eventstore/db-client` share one map in the process. When the connection of one client breaks,
  *   appends of others are rejected although they were written, and their late answers end the process. So the client
- *   is told that the server has no batched appends, and each append is a call of its own.
+ *   is told that the server has no batched appends, and each append is a call of its own, unless `batchAppends`.
  * - With `throwOnAppendFailure=false` a refused append would look like a success: a refusal always throws here.
  * - A call that begins while the client drops its connection throws where nobody catches it: it is refused before.
  */
-export function guardedClient(client: KurrentDbClient): KurrentDbClient {
+export function guardedClient(client: KurrentDbClient, batchAppends = false): KurrentDbClient {
   const overrides: Readonly<Record<string | symbol, unknown>> = {
     throwOnAppendFailure: true,
-    supports: () => Promise.resolve(false),
+    ...(batchAppends ? {} : { supports: () => Promise.resolve(false) }),
     execute: (service: unknown, name: unknown, action: (stub: unknown) => unknown): unknown => {
       const execute: unknown = Reflect.get(client, "execute");
       if (typeof execute !== "function") throw new TypeError("the client cannot execute calls");

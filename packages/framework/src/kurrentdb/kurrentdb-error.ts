@@ -42,6 +42,8 @@ const tooLarge = /maximum append|larger than max/i;
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return { kind: "lost" };
   if (error instanceof ChannelClosedError) return { kind: "not-sent" };
+  // A read on the way to an append failed: the append itself was not sent by that.
+  if (error instanceof TidemarkError && error.code === "store-unavailable") return { kind: "not-sent" };
   const type = "type" in error && typeof error.type === "string" ? error.type : "";
   if (type === "wrong-expected-version") {
     // Named differently by the two clients; a missing stream is the text "no_stream".

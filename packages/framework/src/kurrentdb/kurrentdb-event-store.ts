@@ -74,7 +74,7 @@ export class KurrentDbEventStore implements EventStore {
   #opening: Promise<void> | null = null;
 
   constructor(options: KurrentDbEventStoreOptions) {
-    this.#client = guardedClient(options.client);
+    this.#client = guardedClient(options.client, options.batchAppends);
     this.#logger = options.logger ?? silentLogger;
     this.#limits = { ...defaultAppendLimits, ...options.limits };
     this.#names = new StreamNames(options.namespace ?? "");

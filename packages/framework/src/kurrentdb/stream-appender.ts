@@ -90,7 +90,11 @@ export class StreamAppender {
       },
     );
     if (position !== undefined) return { status: "appended", revision, position: position.commit };
-    const last = await this.#reader.stream(name, revision, { direction: "forwards", maxCount: 1 });
+    const last = await this.#reader
+      .stream(name, revision, { direction: "forwards", maxCount: 1 })
+      .catch((cause: unknown) => {
+        throw new Error("the position of an append is not known", { cause });
+      });
     return { status: "appended", revision, position: last?.records[0]?.commit ?? 0n };
   }
 
