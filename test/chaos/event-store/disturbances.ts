@@ -15,7 +15,9 @@ export async function disturbCommits(pool: pg.Pool, options: { readonly longestM
       deferrable initially deferred for each row execute function tidemark.disturb()`);
 }
 
-/** Ends a random session of the store about every 40 ms: one that appends, reads or listens. Returns how many. */
+/**
+ * Ends a session of the store about every 40 ms: any one, or one that is about to append. Returns how many.
+ */
 export async function terminateSessions(
   pool: pg.Pool,
   random: SeededRandom,
@@ -28,8 +30,10 @@ export async function terminateSessions(
     const { rowCount } = await pool.query(
       `select pg_terminate_backend(pid) from (
          select pid from pg_stat_activity
-         where datname = current_database() and application_name like 'tidemark%' order by random() limit 1
+         where datname = current_database() and application_name like 'tidemark%'
+         order by ($1::boolean and state = 'active' and application_name = 'tidemark append') desc, random() limit 1
        ) s`,
+      [random.chance(0.5)],
     );
     terminated += rowCount ?? 0;
   }
