@@ -25,6 +25,7 @@ import { activateBuild } from "./projections/activate-build.ts";
 import { buildsStatement, toBuildState, type BuildStateRow } from "./projections/build-rows.ts";
 import { createIndexStatements } from "./projections/build-tables.ts";
 import { commitHandlers } from "./projections/commit-handlers.ts";
+import { ensurePrimaryKey } from "./projections/primary-key.ts";
 import { commitRows, loadRows, saveCheckpoint } from "./projections/commit-rows.ts";
 import { createBuild } from "./projections/create-build.ts";
 import {
@@ -142,6 +143,7 @@ export class PostgresProjectionStore implements ProjectionStore {
   }
 
   async createIndexes(build: Build, table: Table): Promise<void> {
+    await ensurePrimaryKey(this.#connections, build, table);
     for (const text of createIndexStatements(build.schema, table)) {
       await this.#connections.run(this.#connections.project, { text, values: [] });
     }
@@ -169,8 +171,14 @@ export class PostgresProjectionStore implements ProjectionStore {
     return loadRows(this.#connections, build, table, keys);
   }
 
-  commitRows(build: Build, table: Table, changes: readonly RowChange[], commit: Commit): Promise<void> {
-    return commitRows(this.#connections, this.#schema, build, table, changes, commit);
+  commitRows(
+    build: Build,
+    table: Table,
+    changes: readonly RowChange[],
+    commit: Commit,
+    options: { readonly empty?: boolean } = {},
+  ): Promise<void> {
+    return commitRows(this.#connections, this.#schema, build, table, changes, commit, options);
   }
 
   commitHandlers(

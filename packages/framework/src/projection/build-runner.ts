@@ -28,6 +28,7 @@ export interface RunnerEnvironment {
   readonly retry: RetryStrategy;
   readonly parking: Partial<ParkingLimits>;
   readonly maxCachedRows: number;
+  readonly maxCachedBytes: number;
   readonly pageSize: number;
   readonly handlerTimeoutMs: number;
   readonly logger: Logger;
@@ -168,9 +169,16 @@ export class BuildRunner {
 
   #consumer(partition: Partition): SubscriptionConsumer {
     const projection = this.#projection;
-    const { maxCachedRows: maxRows } = this.#environment;
+    const { maxCachedRows: maxRows, maxCachedBytes: maxBytes } = this.#environment;
     return projection.form === "fold"
-      ? new FoldProjector({ ...this.#environment, projection, build: this.build, partition, maxRows })
+      ? new FoldProjector({
+          ...this.#environment,
+          projection,
+          build: this.build,
+          partition,
+          maxRows,
+          maxBytes,
+        })
       : new HandlersProjector({ ...this.#environment, projection, build: this.build, partition });
   }
 

@@ -7,25 +7,12 @@ import { EventFailure } from "../subscription/event-failure.ts";
 import { contains, isWhole, type Partition } from "../subscription/partition.ts";
 import { isStreamSequence, keySequence, streamSequence, type Sequence } from "../subscription/sequence.ts";
 import type { ConsumerContext, Flush, SubscriptionConsumer } from "../subscription/subscription-consumer.ts";
-import type { AnyRow, FoldProjection } from "./any-projection.ts";
+import type { FoldProjection } from "./any-projection.ts";
 import type { Build } from "./build.ts";
 import type { ProjectionStore, RowChange } from "./projection-store.ts";
+import { RowCache, type CachedRow } from "./row-cache.ts";
 import { keyText, keyOfRow, withKey } from "./row-key.ts";
-
-interface CachedRow {
-  readonly key: readonly unknown[];
-  row: AnyRow | null;
-  /** Whether the table has the row. */
-  stored: boolean;
-  /** Of the last event that touched it since the last flush; `0n` when none did. */
-  position: bigint;
-}
-
-interface Step {
-  readonly event: RecordedEvent;
-  readonly keys: readonly (readonly unknown[])[];
-  readonly texts: readonly string[];
-}
+import { rowSizer } from "./row-size.ts";
 
 interface FoldProjectorOptions {
   readonly projection: FoldProjection;
@@ -36,6 +23,8 @@ interface FoldProjectorOptions {
   readonly partition: Partition;
   /** Rows in memory at most. */
   readonly maxRows: number;
+  /** Bytes that rows in memory take at most, as {@link rowSizer} estimates them. */
+  readonly maxBytes: number;
 }
 
 /**
@@ -49,10 +38,16 @@ export class FoldProjector implements SubscriptionConsumer {
   readonly #eventStore: EventStore;
   readonly #serializer: EventSerializer;
   readonly #partition: Partition | null;
-  readonly #maxRows: number;
-  readonly #rows = new Map<string, CachedRow>();
-  readonly #dirty = new Set<CachedRow>();
+  readonly #rows: RowCache;
+  /** Whether memory has every row that the table has. */
   #complete = false;
+  /** Whether the table has no row of this partition. */
+  #empty = false;
+  /** What the events of a batch are to do, in order: an event and a row that it changes, side by side. */
+  #events: RecordedEvent[] = [];
+  #touched: CachedRow[] = [];
+  /** Rows that the table may have, to be loaded. */
+  #unknown: CachedRow[] = [];
   #context: ConsumerContext | null = null;
 
   constructor(options: FoldProjectorOptions) {
@@ -62,42 +57,43 @@ export class FoldProjector implements SubscriptionConsumer {
     this.#eventStore = options.eventStore;
     this.#serializer = options.serializer;
     this.#partition = isWhole(options.partition) ? null : options.partition;
-    this.#maxRows = options.maxRows;
+    const { maxRows, maxBytes } = options;
+    this.#rows = new RowCache({ maxRows, maxBytes, sizeOf: rowSizer(options.projection.table) });
   }
 
   begin(context: ConsumerContext, checkpoint: Checkpoint): void {
     this.#context = context;
     this.#rows.clear();
-    this.#dirty.clear();
+    this.#forgetSteps();
     // A build begins with an empty table, so until rows are evicted memory has all of them.
-    this.#complete = checkpoint.position === 0n;
+    this.#empty = this.#complete = checkpoint.position === 0n;
   }
 
   get full(): boolean {
-    return this.#dirty.size >= this.#maxRows;
+    return this.#rows.full;
   }
 
   async apply(events: readonly StoredEvent[]): Promise<void> {
     const { parked, breaker } = this.#owned();
+    this.#evict();
     await this.#serializer.prepare(events, (sha256) => this.#eventStore.schema(sha256));
-    const steps: Step[] = [];
+    this.#forgetSteps();
     for (const event of events) {
       if (!parked.none && parked.holds(streamSequence(event.streamId), event.position)) {
         parked.add(streamSequence(event.streamId), event);
-      } else this.#addSteps(event, steps);
+      } else this.#addSteps(event, null);
     }
-    if (!this.#complete) await this.#load(steps);
-    for (const step of steps) this.#fold(step);
-    if (breaker.watching)
-      for (const { texts } of steps) for (const text of texts) breaker.handled(keySequence(text));
+    await this.#foldSteps();
+    if (breaker.watching) for (const { text } of this.#touched) breaker.handled(keySequence(text));
+    this.#forgetSteps();
   }
 
   async retry(sequence: Sequence, events: readonly StoredEvent[]): Promise<void> {
     await this.#serializer.prepare(events, (sha256) => this.#eventStore.schema(sha256));
-    const steps: Step[] = [];
-    for (const event of events) this.#addSteps(event, steps, sequence);
-    await this.#load(steps);
-    for (const step of steps) this.#fold(step);
+    this.#forgetSteps();
+    for (const event of events) this.#addSteps(event, sequence);
+    await this.#foldSteps();
+    this.#forgetSteps();
   }
 
   async flush({ checkpoint, events, released }: Flush): Promise<void> {
@@ -105,48 +101,54 @@ export class FoldProjector implements SubscriptionConsumer {
     // The rows of a retried stream may have seen later events of other streams.
     const least = released !== null && isStreamSequence(released.sequence) ? checkpoint.position : 0n;
     const changes: RowChange[] = [];
-    for (const { key, row, stored, position } of this.#dirty) {
+    for (const { key, row, stored, position } of this.#rows.dirty) {
       if (row !== null || stored)
         changes.push({ key, row, stored, position: position < least ? least : position });
     }
     const commit = { lease, checkpoint, events, letters: { parked: parked.letters, released } };
+    const { table } = this.#projection;
     try {
-      await this.#store.commitRows(this.#build, this.#projection.table, changes, commit);
+      await this.#store.commitRows(this.#build, table, changes, commit, { empty: this.#empty });
     } catch (error) {
       if (!(error instanceof EventFailure)) throw error;
       const sequences = changes.map(({ key }) => keySequence(keyText(key)));
       throw new EventFailure(error.position, error.cause, { sequences });
     }
-    for (const cached of this.#dirty) {
-      cached.stored = cached.row !== null;
-      cached.position = 0n;
-    }
-    this.#dirty.clear();
+    if (changes.length > 0) this.#empty = false;
+    this.#rows.flushed();
     this.#evict();
   }
 
   /** What an event does here: its keys of this partition, but those that are parked. */
-  #addSteps(event: StoredEvent, steps: Step[], retried: Sequence | null = null): void {
-    const { parked } = this.#owned();
-    const unhindered = this.#partition === null && retried === null && parked.none;
+  #addSteps(event: StoredEvent, retried: Sequence | null): void {
+    const unhindered = this.#partition === null && retried === null && this.#owned().parked.none;
     try {
       for (const decoded of this.#serializer.decode(event)) {
-        const keys = this.#projection.keysOf(decoded);
-        const texts = keys.map(keyText);
-        if (unhindered) {
-          steps.push({ event: decoded, keys, texts });
-          continue;
+        for (const key of this.#projection.keysOf(decoded)) {
+          const text = keyText(key);
+          if (unhindered || this.#isHandled(text, event, retried)) this.#addStep(decoded, text, key);
         }
-        const handled = texts.map((text) => this.#isHandled(text, event, retried));
-        steps.push({
-          event: decoded,
-          keys: keys.filter((_, index) => handled[index]),
-          texts: texts.filter((_, index) => handled[index]),
-        });
       }
     } catch (error) {
       throw failureOf(event, streamSequence(event.streamId), error);
     }
+  }
+
+  /** Each key of an event is folded once, however often the event names it. */
+  #addStep(event: RecordedEvent, text: string, key: readonly unknown[]): void {
+    const events = this.#events;
+    const cached = this.#rows.find(text) ?? this.#addRow(text, key);
+    for (let index = events.length - 1; events[index] === event; index -= 1) {
+      if (this.#touched[index] === cached) return;
+    }
+    events.push(event);
+    this.#touched.push(cached);
+  }
+
+  #addRow(text: string, key: readonly unknown[]): CachedRow {
+    const cached = this.#rows.add(text, key);
+    if (!this.#complete) this.#unknown.push(cached);
+    return cached;
   }
 
   #isHandled(text: string, event: StoredEvent, retried: Sequence | null): boolean {
@@ -160,59 +162,43 @@ export class FoldProjector implements SubscriptionConsumer {
     return false;
   }
 
-  async #load(steps: readonly Step[]): Promise<void> {
-    const missing = new Map<string, readonly unknown[]>();
-    for (const { keys, texts } of steps) {
-      for (const [index, key] of keys.entries()) {
-        const text = texts[index] ?? "";
-        if (!this.#rows.has(text)) missing.set(text, key);
-      }
+  async #foldSteps(): Promise<void> {
+    if (this.#unknown.length > 0) await this.#load();
+    const events = this.#events;
+    for (let index = 0; index < events.length; index += 1) {
+      const event = events[index];
+      const cached = this.#touched[index];
+      if (event !== undefined && cached !== undefined) this.#fold(event, cached);
     }
-    if (missing.size === 0) return;
+  }
+
+  async #load(): Promise<void> {
     const { table } = this.#projection;
-    const rows = await this.#store.loadRows(this.#build, table, [...missing.values()]);
-    for (const row of rows) {
-      const key = keyOfRow(table, row);
-      this.#rows.set(keyText(key), { key, row, stored: true, position: 0n });
-    }
-    for (const [text, key] of missing) this.#rowOf(text, key);
-  }
-
-  /** Each key of an event is folded once, however often the event names it. */
-  #fold({ event, keys, texts }: Step): void {
-    for (const [index, key] of keys.entries()) {
-      const text = texts[index] ?? "";
-      if (index > 0 && texts.indexOf(text) < index) continue;
-      const cached = this.#rowOf(text, key);
-      try {
-        const row = this.#projection.foldRow(cached.row ?? undefined, event, key);
-        cached.row = row === null ? null : withKey(this.#projection.table, row, key);
-      } catch (error) {
-        throw failureOf(event, keySequence(text), error);
-      }
-      cached.position = event.position;
-      this.#dirty.add(cached);
+    const keys = this.#unknown.map(({ key }) => key);
+    for (const row of await this.#store.loadRows(this.#build, table, keys)) {
+      this.#rows.loaded(keyText(keyOfRow(table, row)), row);
     }
   }
 
-  #rowOf(text: string, key: readonly unknown[]): CachedRow {
-    let cached = this.#rows.get(text);
-    if (cached === undefined) {
-      cached = { key, row: null, stored: false, position: 0n };
-      this.#rows.set(text, cached);
+  #fold(event: RecordedEvent, cached: CachedRow): void {
+    const { key, text } = cached;
+    try {
+      const row = this.#projection.foldRow(cached.row ?? undefined, event, key);
+      const keyed = row === null ? null : withKey(this.#projection.table, row, key);
+      this.#rows.change(cached, keyed, event.position);
+    } catch (error) {
+      throw failureOf(event, keySequence(text), error);
     }
-    return cached;
   }
 
-  /** Only called when every row is clean. */
   #evict(): void {
-    if (this.#rows.size <= this.#maxRows) return;
-    this.#complete = false;
-    let surplus = this.#rows.size - this.#maxRows / 2;
-    for (const text of this.#rows.keys()) {
-      if (surplus-- <= 0) break;
-      this.#rows.delete(text);
-    }
+    if (this.#rows.evict()) this.#complete = false;
+  }
+
+  #forgetSteps(): void {
+    this.#events = [];
+    this.#touched = [];
+    this.#unknown = [];
   }
 
   #owned(): ConsumerContext {

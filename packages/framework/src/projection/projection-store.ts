@@ -89,12 +89,18 @@ export interface ProjectionStore extends CheckpointStore, LeaseStore {
   loadRows(build: Build, table: Table, keys: readonly (readonly unknown[])[]): Promise<readonly AnyRow[]>;
 
   /**
-   * Writes rows and checkpoint in one transaction.
+   * Writes rows and checkpoint in one transaction. `empty`: the table has no row of the lease's partition yet.
    *
    * @throws TidemarkError `lease-lost` when another owner has taken over; EventFailure without a position when the
    * rows cannot be stored. Nothing is written then.
    */
-  commitRows(build: Build, table: Table, changes: readonly RowChange[], commit: Commit): Promise<void>;
+  commitRows(
+    build: Build,
+    table: Table,
+    changes: readonly RowChange[],
+    commit: Commit,
+    options?: { readonly empty?: boolean },
+  ): Promise<void>;
 
   /**
    * Runs handlers and stores the checkpoint in one transaction. A statement is cancelled after `timeoutMs`.

@@ -21,8 +21,13 @@ export interface ProjectionSupervisorOptions {
   readonly retry?: RetryStrategy;
   /** How much may be parked before a partition stands instead. Default 100 sequences, 20 % within a minute. */
   readonly parking?: Partial<ParkingLimits>;
-  /** Rows that the projector of a fold keeps in memory. Default 100,000. */
+  /** Rows that the projector of a fold's partition keeps in memory. Default 500,000. */
   readonly maxCachedRows?: number;
+  /**
+   * Bytes that those rows may take. Estimated from their values, rather too high than too low: 224 for a row, 8 for
+   * a column, 2 for a character. Default 128 MiB.
+   */
+  readonly maxCachedBytes?: number;
   /** Events that a projector reads at a time. Default 2,000. */
   readonly pageSize?: number;
   /** Milliseconds that a handler has. Default 30,000. */

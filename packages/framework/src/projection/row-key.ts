@@ -13,9 +13,10 @@ export function keyOfRow(table: Table, row: AnyRow): readonly unknown[] {
 
 /** The row with its key's values in the key's columns, whatever the fold wrote there. */
 export function withKey(table: Table, row: AnyRow, key: readonly unknown[]): AnyRow {
-  for (const [index, column] of table.primaryKey.entries()) {
-    if (row[column] !== key[index]) {
-      return { ...row, ...Object.fromEntries(table.primaryKey.map((name, at) => [name, key[at]])) };
+  const { primaryKey } = table;
+  for (let index = 0; index < primaryKey.length; index += 1) {
+    if (row[primaryKey[index] ?? ""] !== key[index]) {
+      return { ...row, ...Object.fromEntries(primaryKey.map((name, at) => [name, key[at]])) };
     }
   }
   return row;

@@ -17,7 +17,7 @@ export function columnArray(name: string, column: Column, values: readonly unkno
   if (column.type === "bigint" && !column.nullable) {
     return int8Array(values.map((value) => asBigint(name, value)));
   }
-  return textArray(values.map((value) => asText(name, column, value)));
+  return textArray(values.map((value) => columnText(name, column, value)));
 }
 
 /** A value as the driver gives it, as folds see it. */
@@ -30,7 +30,12 @@ function asBigint(name: string, value: unknown): bigint {
   return value;
 }
 
-function asText(name: string, column: Column, value: unknown): string | null {
+/**
+ * A value as PostgreSQL reads it from text.
+ *
+ * @throws TypeError naming the column when the value is missing or of another type.
+ */
+export function columnText(name: string, column: Column, value: unknown): string | null {
   if (value === null || value === undefined) {
     if (column.nullable && value === null) return null;
     throw wrongType(name, `a value: it is not nullable(${column.type}())`, value);

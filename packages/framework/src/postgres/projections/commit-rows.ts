@@ -5,14 +5,22 @@ import type { Table } from "../../projection/define-table.ts";
 import type { Commit, RowChange } from "../../projection/projection-store.ts";
 import { EventFailure } from "../../subscription/event-failure.ts";
 import { fromDriver } from "./column-array.ts";
+import { copyRows } from "./copy-rows.ts";
 import { letterStatements } from "./letter-statements.ts";
+import { addPrimaryKey, ensurePrimaryKey, remember } from "./primary-key.ts";
 import type { ProjectionConnections } from "./projection-connections.ts";
 import { checkpointStatement, loadStatement, writeStatement, type Statement } from "./row-statements.ts";
 
 /** Rows a statement at most: beyond, one statement's parameters would take tens of megabytes on both sides. */
 const rowsPerStatement = 10_000;
 
-/** Small batches are one statement in autocommit; larger ones several in a transaction, the checkpoint last. */
+/** Fewer rows are written as fast by one statement. */
+const copyFromRows = 500;
+
+/**
+ * Small batches are one statement in autocommit; larger ones several in a transaction, the checkpoint last. The first
+ * rows of a build's partition come by COPY, and the primary key with them.
+ */
 export async function commitRows(
   connections: ProjectionConnections,
   schema: string,
@@ -20,6 +28,7 @@ export async function commitRows(
   table: Table,
   changes: readonly RowChange[],
   commit: Commit,
+  { empty = false }: { readonly empty?: boolean } = {},
 ): Promise<void> {
   const { project } = connections;
   const letters = letterStatements(schema, commit);
@@ -27,6 +36,11 @@ export async function commitRows(
     await saveCheckpoint(connections, schema, commit);
     return;
   }
+  if (empty && changes.length >= copyFromRows) {
+    await commitFirstRows(connections, schema, build, table, changes, commit);
+    return;
+  }
+  await ensurePrimaryKey(connections, build, table);
   if (changes.length <= rowsPerStatement && letters.length === 0) {
     const statement = statementFor(schema, build, table, changes, commit);
     await connections.run(project, statement, preparedName(statement.text));
@@ -41,6 +55,26 @@ export async function commitRows(
     for (const statement of letters) await connections.run(client, statement);
     await connections.run(client, checkpointStatement(schema, commit));
   });
+}
+
+/**
+ * The checkpoint comes first: who was taken over is turned away before its rows could meet those of the new owner.
+ * A process that is killed leaves nothing of all this, and the next one begins with an empty table again.
+ */
+async function commitFirstRows(
+  connections: ProjectionConnections,
+  schema: string,
+  build: Build,
+  table: Table,
+  changes: readonly RowChange[],
+  commit: Commit,
+): Promise<void> {
+  await connections.transaction(connections.project, async (client) => {
+    await connections.run(client, checkpointStatement(schema, commit));
+    await addPrimaryKey(connections, client, build, table, () => copyRows(client, build, table, changes));
+    for (const statement of letterStatements(schema, commit)) await connections.run(client, statement);
+  });
+  remember(connections, build);
 }
 
 /** A row that does not fit its columns is the fault of an event too. */
@@ -82,6 +116,7 @@ export async function loadRows(
   table: Table,
   keys: readonly (readonly unknown[])[],
 ): Promise<readonly AnyRow[]> {
+  await ensurePrimaryKey(connections, build, table);
   const statement = loadStatement(build.schema, table, keys);
   const rows = await connections.run<Record<string, unknown>>(
     connections.project,
