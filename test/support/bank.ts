@@ -45,7 +45,7 @@ export const Noted = defineEvent({
   fields: [{ name: "text", type: "string" }],
 });
 
-const bankEvents = [Opened, Moved, Closed, Noted] as const;
+export const bankEvents = [Opened, Moved, Closed, Noted] as const;
 
 const accountColumns = { account_id: text(), owner: text(), cents: bigint(), moves: integer() };
 

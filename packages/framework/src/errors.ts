@@ -85,6 +85,7 @@ export const errorTable = {
     title: "The application has no such subscription",
     retryable: false,
   },
+  "import-invalid": { status: 400, title: "The export cannot be imported", retryable: false },
   "partition-unknown": { status: 404, title: "The subscription has no such partition", retryable: false },
   "sequence-unknown": { status: 404, title: "No such sequence is parked", retryable: false },
   "rebuild-cancelled": { status: 409, title: "The rebuild was cancelled", retryable: false },
