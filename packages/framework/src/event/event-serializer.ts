@@ -137,7 +137,8 @@ export class EventSerializer {
   /** The events of one append, and many of one writer, carry the same bytes. */
   #metadataOf({ meta }: StoredEvent): EventMetadata {
     const last = this.#lastMetadata;
-    if (last !== null && Buffer.compare(last.bytes, meta) === 0) return last.metadata;
+    if (last !== null && (last.bytes === meta || Buffer.compare(last.bytes, meta) === 0))
+      return last.metadata;
     const metadata = decodeMetadata(meta);
     this.#lastMetadata = { bytes: meta, metadata };
     return metadata;

@@ -73,8 +73,18 @@ export function eventOf(row: Buffer, streamId: string, type: string, schema: Eve
     causationId: nextUuid(),
     recordedAt: new Date(Math.round(int64(row, recordedAtAt) / 1_000) + epochOfPostgres),
     data: nextBytes(),
-    meta: nextBytes(),
+    meta: metaOf(row, at),
   };
+}
+
+/** The events of one append, and many of one writer, carry the same bytes: a view of each would be the dearer half. */
+let lastMeta: Buffer = Buffer.alloc(0);
+
+function metaOf(row: Buffer, at: number): Buffer {
+  const start = at + 4;
+  const end = start + row.readInt32BE(at);
+  if (row.compare(lastMeta, 0, lastMeta.length, start, end) !== 0) lastMeta = row.subarray(start, end);
+  return lastMeta;
 }
 
 function int64(row: Buffer, at: number): number {
