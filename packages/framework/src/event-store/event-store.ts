@@ -5,6 +5,7 @@ import type { ErasureOutcome, ErasureRequest } from "./erasure.ts";
 import type { EventFilter } from "./event-filter.ts";
 import type { ExpectedRevision } from "./expected-revision.ts";
 import type { IdempotencyEntry, IdempotencyIdentity, IdempotencyRecord } from "./idempotency-record.ts";
+import type { EventStoreTelemetry } from "../telemetry/store-telemetry.ts";
 import type { StreamMetadata } from "./stream-metadata.ts";
 
 /**
@@ -134,6 +135,9 @@ export interface EventStore {
 
   /** A uuid made with the store: part of every checkpoint and consistency token. Known after `open`. */
   readonly storeId: string;
+
+  /** What the store tells about itself, for metrics and status; a store need not. */
+  readonly telemetry?: EventStoreTelemetry;
 
   /** Connects and migrates. Called once, before anything else. */
   open(): Promise<void>;

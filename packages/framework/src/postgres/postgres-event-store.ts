@@ -45,6 +45,7 @@ import { eraseStream, scheduleErasure } from "./event-store/stream-erasure.ts";
 import { readStreamMetadata, writeStreamMetadata } from "./event-store/stream-metadata.ts";
 import { isInfrastructureError } from "../infrastructure-error.ts";
 import { migrateFramework } from "./migrate-framework.ts";
+import { PostgresEventStoreTelemetry } from "./postgres-event-store-telemetry.ts";
 import type { PostgresEventStoreOptions } from "./postgres-event-store-options.ts";
 
 /** What `open` finds out. */
@@ -69,6 +70,7 @@ export class PostgresEventStore implements EventStore {
     commitOrderPositions: true,
     erasure: true,
   };
+  readonly telemetry: PostgresEventStoreTelemetry;
   readonly #options: PostgresEventStoreOptions;
   readonly #logger: Logger;
   readonly #limits: AppendLimits;
@@ -98,13 +100,22 @@ export class PostgresEventStore implements EventStore {
     this.#reader = reader;
     this.#guard = guard;
     this.#diskGuard = options.diskGuard === undefined ? null : new DiskGuard(options.diskGuard, logger);
+    const groupCommit = { ...defaultGroupCommitLimits, ...options.groupCommit };
     this.#appender = new Appender({
       pool: this.#appendPool,
       schema,
       catalogue: reader.catalogue,
       preparedStatements,
       settleMs: 30_000,
-      groupCommit: { ...defaultGroupCommitLimits, ...options.groupCommit },
+      groupCommit,
+      diskGuard: this.#diskGuard,
+    });
+    this.telemetry = new PostgresEventStoreTelemetry({
+      appendPool,
+      readPool,
+      reader,
+      appender: this.#appender,
+      limits: groupCommit,
       diskGuard: this.#diskGuard,
     });
     this.#purge = new IdempotencyPurge(this.#readPool, schema, logger);
@@ -161,12 +172,14 @@ export class PostgresEventStore implements EventStore {
     const { watcher } = this.#ready();
     const repeated = checkAppend(appends, options, this.#limits);
     if (repeated !== null) return { status: "duplicate-event", eventId: repeated };
-    for (const { events } of appends) this.#largeEvents.check(events);
+    let count = 0;
+    for (const { events } of appends) {
+      count += events.length;
+      this.#largeEvents.check(events);
+    }
     const { tenant = "", idempotency = null, conditions = [], signal } = options;
-    const outcome = await this.#appender.append(
-      { tenant, streams: appends, idempotency, conditions },
-      signal,
-    );
+    const call = { tenant, streams: appends, idempotency, conditions };
+    const outcome = await this.telemetry.meter.measure(this.#appender.append(call, signal), count);
     if (outcome.status === "appended" && outcome.position !== null) watcher.advance(outcome.position);
     if (idempotency !== null) this.#purge.recorded();
     return outcome;
@@ -179,12 +192,13 @@ export class PostgresEventStore implements EventStore {
 
   async *readAll(options: ReadAllOptions = {}): AsyncGenerator<EventPage> {
     this.#ready();
-    yield* onePageAhead(readLog(this.#reader, options));
+    yield* this.telemetry.meter.counted(onePageAhead(readLog(this.#reader, options)));
   }
 
   async *subscribe(options: Omit<ReadAllOptions, "limit" | "upTo"> = {}): AsyncGenerator<EventPage> {
     const { watcher } = this.#ready();
-    yield* subscribeToLog(this.#reader, watcher, options, () => this.#refuseWhenClosed());
+    const pages = subscribeToLog(this.#reader, watcher, options, () => this.#refuseWhenClosed());
+    yield* this.telemetry.meter.counted(pages);
   }
 
   async head(): Promise<bigint> {

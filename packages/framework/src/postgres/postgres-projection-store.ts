@@ -38,6 +38,7 @@ import {
 import { ProjectionConnections, translated } from "./projections/projection-connections.ts";
 import { PostgresSubscriptions } from "./projections/postgres-subscriptions.ts";
 import { PostgresPartitions } from "./projections/postgres-partitions.ts";
+import { ProjectionStoreTelemetry } from "./projections/projection-store-telemetry.ts";
 import { PostgresDeadLetters } from "./projections/postgres-dead-letters.ts";
 import { cancelBuild, dropBuild } from "./projections/drop-build.ts";
 import { readPositions } from "./projections/read-positions.ts";
@@ -58,6 +59,7 @@ export class PostgresProjectionStore implements ProjectionStore {
   readonly deadLetters: DeadLetterStore;
   readonly partitions: PartitionStore;
   readonly subscriptions: SubscriptionDirectory;
+  readonly telemetry: ProjectionStoreTelemetry;
   readonly #watchers = new Set<Partial<ProjectionWatcher>>();
   #channel = "";
   #listener: NotificationListener | null = null;
@@ -84,6 +86,7 @@ export class PostgresProjectionStore implements ProjectionStore {
     this.deadLetters = new PostgresDeadLetters(shared);
     this.partitions = new PostgresPartitions(shared);
     this.subscriptions = new PostgresSubscriptions(shared);
+    this.telemetry = new ProjectionStoreTelemetry(this.#connections);
   }
 
   async open(): Promise<void> {

@@ -6,6 +6,7 @@ import type { DeadLetterStore, LetterChanges } from "../subscription/dead-letter
 import type { Lease, LeaseStore } from "../subscription/lease-store.ts";
 import type { SubscriptionDirectory } from "../subscription/subscription-directory.ts";
 import type { PartitionStore } from "../subscription/partition-store.ts";
+import type { StoreTelemetry } from "../telemetry/store-telemetry.ts";
 import type { AnyProjection, AnyRow } from "./any-projection.ts";
 import type { Build, BuildState, ProgressReport } from "./build.ts";
 import type { Table } from "./define-table.ts";
@@ -49,6 +50,9 @@ export interface ProjectionStore extends CheckpointStore, LeaseStore {
   readonly deadLetters: DeadLetterStore;
   readonly partitions: PartitionStore;
   readonly subscriptions: SubscriptionDirectory;
+
+  /** What the store tells about itself, for metrics and status; a store need not. */
+  readonly telemetry?: StoreTelemetry;
 
   /** Connects and migrates. Called once, before anything else. */
   open(): Promise<void>;

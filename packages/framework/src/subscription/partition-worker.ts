@@ -50,6 +50,18 @@ export interface PartitionWorkerOptions {
   readonly signal: AbortSignal;
 }
 
+/** What a process has done for one partition since it began to stand by or work on it. */
+export interface PartitionCounts {
+  /** Events handled. */
+  readonly handled: number;
+  /** Attempts after an event had failed. */
+  readonly retries: number;
+  /** Pauses because infrastructure was away. */
+  readonly outages: number;
+  /** Events that are read and not committed. */
+  readonly buffered: number;
+}
+
 /** Milliseconds until a node asks again whether it can read an event that was too new for it. */
 const newerDelayMs = 5_000;
 
@@ -65,6 +77,7 @@ export class PartitionWorker {
   #wanted = 0n;
   #wake: () => void = () => {};
   #outages = 0;
+  readonly #counts = { handled: 0, retries: 0, outages: 0, buffered: 0 };
   #state: PartitionState = "standby";
   #error: string | null = null;
 
@@ -79,6 +92,10 @@ export class PartitionWorker {
 
   get error(): string | null {
     return this.#error;
+  }
+
+  get counts(): PartitionCounts {
+    return this.#counts;
   }
 
   /** Whether this process has the partition. */
@@ -165,6 +182,10 @@ export class PartitionWorker {
           isolation: this.#isolation,
           context,
           checkpoint,
+          onApply: (position, pending) => {
+            this.#counts.buffered = pending;
+            this.#options.onApply(position, pending);
+          },
           onCommit: (position, events) => this.#committed(position, events),
         });
         this.#run = run;
@@ -185,12 +206,15 @@ export class PartitionWorker {
       held.signal.throwIfAborted();
     } finally {
       this.#run = null;
+      this.#counts.buffered = 0;
       await held.release();
     }
   }
 
   #committed(position: bigint, events: number): void {
     this.#outages = 0;
+    this.#counts.handled += events;
+    this.#counts.buffered = 0;
     this.#become("running");
     this.#options.onCommit(position, events);
   }
@@ -206,6 +230,7 @@ export class PartitionWorker {
     const message = `position ${error.position}: ${error.message}`;
     if (error.retryable && attempts < retry.steps) {
       const wait = retryDelay(retry, attempts);
+      this.#counts.retries += 1;
       this.#become("retrying", message);
       logger.warn({ ...failed, retryInMs: wait }, "an event failed");
       await this.#pause(wait);
@@ -256,6 +281,7 @@ export class PartitionWorker {
       await this.#pause(newerDelayMs);
     } else {
       this.#outages += 1;
+      this.#counts.outages += 1;
       const wait = retryDelay(infrastructureRetry, this.#outages);
       this.#become("paused", message);
       logger.warn(

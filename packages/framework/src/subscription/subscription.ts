@@ -8,7 +8,7 @@ import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { AcquiredLease, LeaseStore } from "./lease-store.ts";
 import { defaultParkingLimits, type ParkingLimits } from "./parking-breaker.ts";
 import type { PartitionStore } from "./partition-store.ts";
-import { PartitionWorker, type PartitionState } from "./partition-worker.ts";
+import { PartitionWorker, type PartitionCounts, type PartitionState } from "./partition-worker.ts";
 import {
   defaultRetryStrategy,
   infrastructureRetry,
@@ -53,6 +53,7 @@ export interface PartitionStatus {
   readonly error: string | null;
   /** Sequences that stand still, as far as this process owns the partition. */
   readonly parked: number;
+  readonly counts: PartitionCounts;
 }
 
 /** Milliseconds after which a change of the partitions is seen, should its notification be lost. */
@@ -90,8 +91,8 @@ export class Subscription {
   get status(): readonly PartitionStatus[] {
     return [...this.#workers]
       .map(([partition, { worker }]) => {
-        const { state, error, parked } = worker;
-        return { partition, state, error, parked };
+        const { state, error, parked, counts } = worker;
+        return { partition, state, error, parked, counts: { ...counts } };
       })
       .toSorted((left, right) => left.partition - right.partition);
   }

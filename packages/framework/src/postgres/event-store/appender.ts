@@ -59,6 +59,11 @@ export class Appender {
     });
   }
 
+  /** What waits in this process now. */
+  get waiting(): GroupCommit["waiting"] {
+    return this.#groupCommit.waiting;
+  }
+
   /**
    * Appends, and after a connection loss asks again until the idempotency key tells what happened.
    *

@@ -39,6 +39,11 @@ export class DiskGuard {
     await this.#look();
   }
 
+  /** Appends are refused. */
+  get isFull(): boolean {
+    return this.#free !== null;
+  }
+
   /** @throws TidemarkError `log-full` */
   check(): void {
     if (this.#free !== null) throw logFull(`${this.#free} bytes are free, ${this.#least} must be`);

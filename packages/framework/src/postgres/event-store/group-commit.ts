@@ -46,6 +46,11 @@ export class GroupCommit {
     this.#options = options;
   }
 
+  /** What waits for a transaction now. */
+  get waiting(): AppendSize & { readonly appends: number } {
+    return { appends: this.#queue.length, ...this.#queue.size };
+  }
+
   /**
    * @throws TidemarkError `overloaded` when too much is waiting; the signal's reason when it aborts before the append
    * was sent; whatever the append itself throws.

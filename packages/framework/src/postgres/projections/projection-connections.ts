@@ -2,6 +2,8 @@ import { createPool } from "@tidemark/schema-registry/postgres";
 import { Kysely, PostgresDialect } from "kysely";
 import type pg from "pg";
 import { TidemarkError } from "../../errors.ts";
+import { poolStatus } from "../pool-status.ts";
+import type { PoolStatus } from "../../telemetry/store-telemetry.ts";
 import { EventFailure } from "../../subscription/event-failure.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { isInfrastructureError } from "../../infrastructure-error.ts";
@@ -50,6 +52,15 @@ export class ProjectionConnections {
     this.projecting = new Kysely({ dialect: new PostgresDialect({ pool: this.project }) });
     this.querying = new Kysely({ dialect: new PostgresDialect({ pool: this.#query }) });
     this.#prepared = options.preparedStatements;
+  }
+
+  get pools(): readonly PoolStatus[] {
+    return [
+      poolStatus("project", this.project),
+      poolStatus("query", this.#query),
+      poolStatus("control", this.control),
+      poolStatus("heartbeat", this.heartbeat),
+    ];
   }
 
   /** Runs one statement; `name` makes it a prepared one where that is allowed. */

@@ -1,0 +1,22 @@
+import type { Registry } from "prom-client";
+import { sampledGauge } from "./metric-definitions.ts";
+import type { OperationsStatus } from "./operations-status.ts";
+
+/** What stands still in the database, and behind whom; the statements themselves are in the status. */
+export function stallMetrics(registry: Registry, read: () => Promise<OperationsStatus | null>): void {
+  sampledGauge(registry, {
+    name: "tidemark_database_stalled_seconds",
+    help: "Age of a statement of the framework that waits for another session, or is slow by itself",
+    labels: ["session", "pid", "blocked_by", "blocked_by_pid"],
+    samples: async () =>
+      (await read())?.stalls.map(({ session, blockedBy }) => ({
+        labels: {
+          session: session.application,
+          pid: String(session.pid),
+          blocked_by: blockedBy?.application ?? "",
+          blocked_by_pid: String(blockedBy?.pid ?? ""),
+        },
+        value: session.seconds,
+      })) ?? [],
+  });
+}
