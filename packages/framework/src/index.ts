@@ -68,6 +68,7 @@ export type {
   TablesOf,
 } from "./projection/any-projection.ts";
 export type { Build, BuildProgress, BuildState, BuildStatus } from "./projection/build.ts";
+export type { RebuildOptions } from "./projection/rebuild-options.ts";
 export {
   bigint,
   boolean,

@@ -13,6 +13,7 @@ import type { AnyProjection } from "./any-projection.ts";
 import type { Build, ProgressReport } from "./build.ts";
 import { FoldProjector } from "./fold-projector.ts";
 import { HandlersProjector } from "./handlers-projector.ts";
+import { Pace } from "./pace.ts";
 import type { ProjectionStore } from "./projection-store.ts";
 import { RateMeter } from "./rate-meter.ts";
 
@@ -27,6 +28,8 @@ export interface RunnerEnvironment {
   readonly leaseMs: number;
   readonly retry: RetryStrategy;
   readonly parking: Partial<ParkingLimits>;
+  /** Events a second that a build under way reads at most; `null` for no limit. */
+  readonly rebuildRate: number | null;
   readonly maxCachedRows: number;
   readonly maxCachedBytes: number;
   readonly pageSize: number;
@@ -61,12 +64,14 @@ export class BuildRunner {
   readonly #projection: AnyProjection;
   readonly #environment: RunnerEnvironment;
   readonly #subscription: Subscription;
+  readonly #pace: Pace;
   readonly #closing = new AbortController();
   readonly #eventRate = new RateMeter();
   readonly #positionRate = new RateMeter();
   /** What this process has done of each partition that it has worked on. */
   readonly #partitions = new Map<number, PartitionProgress>();
   #finishing: Promise<void> | null = null;
+  #complete: boolean;
   #reporter: NodeJS.Timeout | null = null;
   #wake: () => void = () => {};
 
@@ -79,8 +84,11 @@ export class BuildRunner {
     this.build = build;
     this.#projection = projection;
     this.#environment = environment;
+    this.#complete = build.status !== "building";
+    this.#pace = new Pace(build.status === "building" ? environment.rebuildRate : null);
     this.#subscription = new Subscription({
       ...environment,
+      between: (pages, signal) => this.#pace.slow(pages, signal),
       ...options,
       name: build.subscription,
       filter: { types: projection.events.map(({ recordName }) => recordName) },
@@ -118,6 +126,11 @@ export class BuildRunner {
     if (this.build.status !== "building") return;
     this.#reporter = setInterval(() => this.#report(), reportMs);
     this.#reporter.unref();
+  }
+
+  /** Slows the build down, or lets it go as fast as it can; nothing once it serves. */
+  throttle(eventsPerSecond: number | null): void {
+    if (!this.#complete) this.#pace.eventsPerSecond = eventsPerSecond;
   }
 
   /** Somebody waits for this position. */
@@ -224,6 +237,8 @@ export class BuildRunner {
             continue;
           }
           if (this.#reporter !== null) clearInterval(this.#reporter);
+          this.throttle(null);
+          this.#complete = true;
           if (outcome === "activated") {
             logger.info(
               { projection: this.build.projection, build: this.build.schema },

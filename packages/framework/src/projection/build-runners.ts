@@ -42,6 +42,11 @@ export class BuildRunners {
     for (const id of this.#runners.keys()) if (!wanted.has(id)) void this.end(id);
   }
 
+  /** Slows down what this process does for a build under way; `null`: as fast as it can. */
+  throttle(id: bigint, eventsPerSecond: number | null): void {
+    this.#runners.get(id)?.throttle(eventsPerSecond);
+  }
+
   /** Lets a checkpoint follow the log at once; false when this process does not work on it. */
   follow(subscription: string, position: bigint): boolean {
     for (const runner of this.#runners.values()) {

@@ -28,6 +28,8 @@ export interface ProjectionSupervisorOptions {
    * a column, 2 for a character. Default 128 MiB.
    */
   readonly maxCachedBytes?: number;
+  /** Events a second that a build under way reads at most, so that what serves keeps its share. Default: no limit. */
+  readonly rebuildRate?: number;
   /** Events that a projector reads at a time. Default 2,000. */
   readonly pageSize?: number;
   /** Milliseconds that a handler has. Default 30,000. */

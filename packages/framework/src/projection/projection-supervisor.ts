@@ -11,9 +11,10 @@ import { BuildDirectory } from "./build-directory.ts";
 import { BuildRunners } from "./build-runners.ts";
 import { CatchUpGoals } from "./catch-up-goals.ts";
 import { cancelBuilds, dropRetiredBuilds } from "./end-builds.ts";
-import type { Build, BuildProgress, BuildState } from "./build.ts";
+import type { Build, BuildState } from "./build.ts";
 import { followRebuild } from "./follow-rebuild.ts";
 import { compareFingerprints } from "./fingerprint.ts";
+import { checkedRate } from "./pace.ts";
 import { PositionWaiters } from "./position-waiters.ts";
 import type { DeadLetterSource } from "../subscription/dead-letters.ts";
 import { ProjectionPartitions } from "./projection-partitions.ts";
@@ -21,6 +22,7 @@ import { projectionStatus, type ProjectionStatus } from "./projection-status.ts"
 import type { ProjectionSupervisorOptions } from "./projection-supervisor-options.ts";
 import type { ProjectionStore } from "./projection-store.ts";
 import type { QueryOptions, ReadModel } from "./read-model.ts";
+import type { RebuildOptions } from "./rebuild-options.ts";
 import { ReadModels } from "./read-models.ts";
 import { unknownProjection } from "./unknown-projection.ts";
 
@@ -79,6 +81,7 @@ export class ProjectionSupervisor {
       parking: options.parking ?? {},
       maxCachedRows: options.maxCachedRows ?? 500_000,
       maxCachedBytes: options.maxCachedBytes ?? 128 * 1024 * 1024,
+      rebuildRate: options.rebuildRate ?? null,
       pageSize: options.pageSize ?? 2_000,
       handlerTimeoutMs: options.handlerTimeoutMs ?? 30_000,
       logger,
@@ -157,16 +160,15 @@ export class ProjectionSupervisor {
    *
    * @throws TidemarkError `projection-unknown`, `projection-changed`, `rebuild-cancelled`; the signal's reason.
    */
-  async rebuild(
-    name: string,
-    options: { readonly onProgress?: (progress: BuildProgress) => void; readonly signal?: AbortSignal } = {},
-  ): Promise<Build> {
-    const { onProgress, signal } = options;
+  async rebuild(name: string, options: RebuildOptions = {}): Promise<Build> {
+    const { onProgress, signal, eventsPerSecond } = options;
+    checkedRate(eventsPerSecond ?? null);
     const definition = this.#definition(name);
     await this.#open();
     this.#compare(definition);
     signal?.throwIfAborted();
     const { id } = await this.#begin(definition, { anew: true });
+    if (eventsPerSecond !== undefined) this.#runners.throttle(id, eventsPerSecond);
     try {
       return await followRebuild(name, id, {
         directory: this.#directory,
@@ -178,6 +180,19 @@ export class ProjectionSupervisor {
     } finally {
       if (!this.#started) await this.#runners.end(id);
     }
+  }
+
+  /**
+   * Changes how fast this process works on a rebuild that is under way; `null` for no limit. False when there is none.
+   * Below the rate at which events are appended, a rebuild never ends.
+   */
+  async throttle(name: string, eventsPerSecond: number | null): Promise<boolean> {
+    const { version } = this.#definition(name);
+    await this.#open();
+    await this.#directory.refresh();
+    const state = this.#directory.building(name, version);
+    if (state !== null) this.#runners.throttle(state.build.id, eventsPerSecond);
+    return state !== null;
   }
 
   /** Gives up a rebuild that is under way; false when there is none. */

@@ -13,6 +13,8 @@ import type { ConsumerContext, SubscriptionConsumer } from "./subscription-consu
 
 export interface PartitionRunOptions {
   readonly eventStore: EventStore;
+  /** Comes between the store's pages and the consumer: a rebuild's pace, for example. */
+  readonly between?: (pages: AsyncIterable<EventPage>, signal: AbortSignal) => AsyncIterable<EventPage>;
   readonly checkpoints: CheckpointStore;
   readonly deadLetters: DeadLetterStore;
   readonly filter: EventFilter;
@@ -92,14 +94,14 @@ export class PartitionRun {
     this.#head = await eventStore.head();
     this.#history = this.#head > this.#committed.position;
     const reading = new AbortController();
-    const pages = new ReadAhead(
-      eventStore.subscribe({
-        after: this.#committed.position,
-        filter,
-        pageSize,
-        signal: AbortSignal.any([signal, reading.signal]),
-      }),
-    );
+    const until = AbortSignal.any([signal, reading.signal]);
+    const source = eventStore.subscribe({
+      after: this.#committed.position,
+      filter,
+      pageSize,
+      signal: until,
+    });
+    const pages = new ReadAhead(this.#options.between?.(source, until) ?? source);
     try {
       for (;;) {
         await this.#serveRequests();

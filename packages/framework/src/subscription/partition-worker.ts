@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { EventFilter } from "../event-store/event-filter.ts";
-import type { EventStore } from "../event-store/event-store.ts";
+import type { EventPage, EventStore } from "../event-store/event-store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { compareWithLog } from "./checkpoint.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
@@ -34,6 +34,8 @@ export interface PartitionWorkerOptions {
   readonly eventStore: EventStore;
   readonly store: CheckpointStore &
     LeaseStore & { readonly deadLetters: DeadLetterStore; readonly partitions: PartitionStore };
+  /** Comes between the store's pages and the consumer: a rebuild's pace, for example. */
+  readonly between?: (pages: AsyncIterable<EventPage>, signal: AbortSignal) => AsyncIterable<EventPage>;
   readonly keeper: LeaseKeeper;
   readonly owner: string;
   readonly label: string;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { EventFilter } from "../event-store/event-filter.ts";
-import type { EventStore } from "../event-store/event-store.ts";
+import type { EventPage, EventStore } from "../event-store/event-store.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import type { DeadLetterStore } from "./dead-letter-store.ts";
@@ -24,6 +24,8 @@ export interface SubscriptionOptions {
   readonly eventStore: EventStore;
   readonly store: CheckpointStore &
     LeaseStore & { readonly deadLetters: DeadLetterStore; readonly partitions: PartitionStore };
+  /** Comes between the store's pages and the consumer: a rebuild's pace, for example. */
+  readonly between?: (pages: AsyncIterable<EventPage>, signal: AbortSignal) => AsyncIterable<EventPage>;
   readonly keeper: LeaseKeeper;
   /** A uuid of this process's supervisor. */
   readonly owner: string;
