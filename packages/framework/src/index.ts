@@ -124,7 +124,23 @@ export { SubscriptionSupervisor, type SubscriptionStatus } from "./subscription/
 export type { PartitionReport } from "./subscription/partition-store.ts";
 export { partitionHash } from "./subscription/partition-hash.ts";
 export { defaultRetryStrategy, type RetryStrategy } from "./subscription/retry-strategy.ts";
+export { Operations } from "./application/operations.ts";
+export { ApplicationMetrics } from "./telemetry/application-metrics.ts";
 export { silentLogger, type Logger } from "./telemetry/logger.ts";
+export type {
+  ConsumerOperations,
+  OperationsStatus,
+  PartitionHere,
+  PartitionOperations,
+  RebuildOperations,
+} from "./telemetry/operations-status.ts";
+export type { DatabaseSession, Stall } from "./telemetry/stall.ts";
+export type {
+  AppendQueueStatus,
+  EventStoreTelemetry,
+  PoolStatus,
+  StoreTelemetry,
+} from "./telemetry/store-telemetry.ts";
 export { readAvroFile, toAvroFile } from "./log-transfer/avro-file.ts";
 export { exportLog, type ExportLogOptions } from "./log-transfer/export-log.ts";
 export { importLog, type ImportLogOptions, type ImportSummary } from "./log-transfer/import-log.ts";

@@ -1,7 +1,7 @@
 import fastifySwagger from "@fastify/swagger";
 import fastifySwaggerUi from "@fastify/swagger-ui";
 import type { Application } from "@tidemark/framework";
-import { frameworkProblem, healthRoutes } from "@tidemark/framework/fastify";
+import { frameworkProblem, healthRoutes, metricsRoutes, statusRoutes } from "@tidemark/framework/fastify";
 import {
   drainConnections,
   openApiTransform,
@@ -43,6 +43,8 @@ export async function buildServer(options: {
   });
   await app.register(fastifySwaggerUi, { routePrefix: "/docs" });
   await app.register(healthRoutes, { application, details: { eventStore } });
+  await app.register(metricsRoutes, { application });
+  await app.register(statusRoutes, { application });
   await app.register(accountRoutes, { application });
   await app.register(journalRoutes, { application });
   await app.register(trialBalanceRoute, { application });

@@ -14,6 +14,7 @@ import { ProjectionSupervisor } from "../projection/projection-supervisor.ts";
 import type { QueryOptions, ReadModel } from "../projection/read-model.ts";
 import { SubscriptionSupervisor } from "../subscription/subscription-supervisor.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
+import { Operations } from "./operations.ts";
 import { checkStorage } from "./check-storage.ts";
 import type { ApplicationDefinition } from "./define-application.ts";
 import { registerEventSchemas, type RegisterMode } from "./register-event-schemas.ts";
@@ -47,6 +48,8 @@ const drainMs = 1_000;
 export class Application<Aggregates extends readonly AnyAggregate[] = readonly AnyAggregate[]> {
   readonly definition: ApplicationDefinition<Aggregates>;
   readonly eventStore: EventStore;
+  /** Status and metrics, for who operates it. */
+  readonly operations: Operations;
   readonly #options: ApplicationOptions;
   readonly #logger: Logger;
   readonly #serializer: EventSerializer;
@@ -91,6 +94,13 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
       store === undefined
         ? null
         : new SubscriptionSupervisor({ ...supervised, store, definitions: subscriptions });
+    this.operations = new Operations({
+      application: definition.name,
+      storage: options.storage,
+      projections: async () => (await this.#supervisor?.status()) ?? [],
+      subscriptions: async () => (await this.#subscriptions?.status()) ?? [],
+      logger: this.#logger,
+    });
   }
 
   /** Read models: status, rebuilds, activation. Absent when the storage keeps none. */
@@ -191,7 +201,11 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
     options?: CommandOptions,
   ): Promise<CommandResult> {
     this.#checkStarted();
-    const running = this.#executor.execute(aggregate, id, command, input, options);
+    const running = this.operations.commands.measure(
+      aggregate,
+      command,
+      this.#executor.execute(aggregate, id, command, input, options),
+    );
     this.#running.add(running);
     try {
       return await running;

@@ -9,7 +9,10 @@ export interface CommandCounts {
   readonly duration: DurationHistogram;
 }
 
-/** The commands of one application in one process, by kind. Only commands that are defined are kept: names from outside are many. */
+/**
+ * The commands of one application in one process, by kind. Those that are not defined count as one kind: names from
+ * outside are many.
+ */
 export class CommandMeter {
   readonly #kinds = new Map<string, Map<string, CommandCounts>>();
   #inFlight = 0;
@@ -22,24 +25,27 @@ export class CommandMeter {
     return [...this.#kinds.values()].flatMap((commands) => [...commands.values()]);
   }
 
-  begin(): void {
+  /** Counts a command, and hands its result on. */
+  async measure<Result extends { readonly replayed: boolean }>(
+    aggregate: { readonly name: string; readonly commands: object },
+    command: string,
+    running: Promise<Result>,
+  ): Promise<Result> {
+    const startedAt = performance.now();
+    const known = Object.hasOwn(aggregate.commands, command) ? command : "unknown";
+    const { outcomes, duration } = this.#of(aggregate.name, known);
     this.#inFlight += 1;
-  }
-
-  /** @param startedAt as `performance.now()` said */
-  ended(aggregate: string, command: string, startedAt: number, replayed: boolean): void {
-    this.#inFlight -= 1;
-    const { outcomes, duration } = this.#of(aggregate, command);
-    outcomes.add(replayed ? "replayed" : "accepted");
-    duration.ended(startedAt);
-  }
-
-  /** @param startedAt as `performance.now()` said */
-  failed(aggregate: string, command: string, startedAt: number, error: unknown): void {
-    this.#inFlight -= 1;
-    const { outcomes, duration } = this.#of(aggregate, command);
-    outcomes.addError(error);
-    duration.ended(startedAt);
+    try {
+      const result = await running;
+      outcomes.add(result.replayed ? "replayed" : "accepted");
+      return result;
+    } catch (error) {
+      outcomes.addError(error);
+      throw error;
+    } finally {
+      this.#inFlight -= 1;
+      duration.ended(startedAt);
+    }
   }
 
   #of(aggregate: string, command: string): CommandCounts {

@@ -1,0 +1,110 @@
+import type { EventStore } from "../event-store/event-store.ts";
+import type { ProjectionStatus } from "../projection/projection-status.ts";
+import type { SubscriptionStatus } from "../subscription/subscription-supervisor.ts";
+import { ApplicationMetrics } from "../telemetry/application-metrics.ts";
+import { CommandMeter } from "../telemetry/command-meter.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { OperationsStatus } from "../telemetry/operations-status.ts";
+import type { Stall } from "../telemetry/stall.ts";
+import type { PoolStatus, StoreTelemetry } from "../telemetry/store-telemetry.ts";
+import { ConsumerReports, consumersOf } from "./consumer-operations.ts";
+import { logAges } from "./log-ages.ts";
+import type { Storage } from "./storage.ts";
+
+export interface OperationsOptions {
+  readonly application: string;
+  readonly storage: Storage;
+  readonly projections: () => Promise<readonly ProjectionStatus[]>;
+  readonly subscriptions: () => Promise<readonly SubscriptionStatus[]>;
+  readonly logger: Logger;
+}
+
+/**
+ * How things are, for people and for Prometheus: lags, owners, dead letters, rebuilds, queues, and what stalls.
+ *
+ * @example
+ * const { consumers, stalls } = await application.operations.status();
+ */
+export class Operations {
+  readonly #options: OperationsOptions;
+  readonly #eventStore: EventStore;
+  readonly #reports = new ConsumerReports();
+  /** @internal */
+  readonly commands = new CommandMeter();
+  #metrics: ApplicationMetrics | null = null;
+
+  constructor(options: OperationsOptions) {
+    this.#options = options;
+    this.#eventStore = options.storage.eventStore;
+  }
+
+  /** Made when first asked for; until then nothing is measured but what costs nothing. */
+  get metrics(): ApplicationMetrics {
+    this.#metrics ??= new ApplicationMetrics({
+      application: this.#options.application,
+      status: () => this.status(),
+      commands: this.commands,
+      eventStore: this.#eventStore.telemetry ?? null,
+      pools: () => this.#pools,
+      logger: this.#options.logger,
+    });
+    return this.#metrics;
+  }
+
+  /**
+   * A few short queries.
+   *
+   * @throws TidemarkError `store-unavailable`
+   */
+  async status(): Promise<OperationsStatus> {
+    const { application, projections, subscriptions } = this.#options;
+    const [consumers, stalls] = await Promise.all([
+      Promise.all([projections(), subscriptions()]).then(([built, subscribed]) =>
+        consumersOf(built, subscribed),
+      ),
+      this.stalls(),
+    ]);
+    const positions = consumers.flatMap((consumer) => consumer.positions.map(({ position }) => position));
+    const log = await logAges(this.#eventStore, positions);
+    const { telemetry } = this.#eventStore;
+    return {
+      application,
+      head: log.head,
+      consumers: consumers.map((consumer) => this.#reports.report(consumer, log)),
+      appendQueue: telemetry?.queue ?? null,
+      logFull: telemetry?.isFull ?? false,
+      pools: this.#pools,
+      stalls,
+    };
+  }
+
+  /**
+   * Statements of the framework that wait for other sessions in the database, with those, and statements or
+   * transactions that are slow by themselves. Best effort: empty where the database does not say.
+   */
+  async stalls(): Promise<readonly Stall[]> {
+    const asked = await Promise.allSettled(this.#telemetry.map((telemetry) => telemetry.stalls()));
+    const found = new Map<string, Stall>();
+    for (const result of asked) {
+      if (result.status === "rejected") {
+        this.#options.logger.debug({ err: result.reason }, "the database does not say what stalls");
+        continue;
+      }
+      // Both stores may look at the same database.
+      for (const stall of result.value) {
+        const { session, blockedBy } = stall;
+        found.set(`${session.pid} ${session.application} ${session.query} ${blockedBy?.pid}`, stall);
+      }
+    }
+    return [...found.values()];
+  }
+
+  get #telemetry(): readonly StoreTelemetry[] {
+    const { eventStore, projectionStore } = this.#options.storage;
+    return [eventStore.telemetry, projectionStore?.telemetry].filter((telemetry) => telemetry !== undefined);
+  }
+
+  get #pools(): readonly PoolStatus[] {
+    return this.#telemetry.flatMap(({ pools }) => pools);
+  }
+}

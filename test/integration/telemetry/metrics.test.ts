@@ -1,0 +1,193 @@
+import type { Application } from "@tidemark/framework";
+import { postgresStorage, type PostgresStorageOptions } from "@tidemark/framework/postgres";
+import { createPool } from "@tidemark/schema-registry/postgres";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { eventStoreTemplate } from "../../support/event-store-template.ts";
+import { Account, greeting, startObserved } from "../../support/observed-application.ts";
+import { parseMetrics, type MetricSample } from "../../support/parse-metrics.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/test-database.ts";
+import { waitFor } from "../../support/wait-for.ts";
+
+let database: TestDatabase;
+const applications: Application[] = [];
+
+beforeEach(async () => {
+  database = await createTestDatabase({ template: eventStoreTemplate });
+});
+afterEach(async () => {
+  for (const application of applications.splice(0).toReversed()) await application.close();
+  await database.drop();
+});
+
+async function start(
+  options: Parameters<typeof startObserved>[1] = {},
+  storage: Partial<PostgresStorageOptions> = {},
+): ReturnType<typeof startObserved> {
+  const application = await startObserved(
+    postgresStorage({ database: database.connectionString, ...storage }),
+    options,
+  );
+  applications.push(application);
+  return application;
+}
+
+class Scrape {
+  readonly #samples: readonly MetricSample[];
+
+  constructor(text: string) {
+    this.#samples = parseMetrics(text);
+  }
+
+  all(name: string, labels: Record<string, string> = {}): readonly MetricSample[] {
+    return this.#samples.filter(
+      (sample) =>
+        sample.name === name &&
+        Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
+    );
+  }
+
+  /** Of the one sample that has these labels. */
+  value(name: string, labels: Record<string, string> = {}): number {
+    const [sample, ...more] = this.all(name, labels);
+    if (sample === undefined || more.length > 0)
+      throw new Error(`${more.length + (sample ? 1 : 0)} samples of ${name}`);
+    return sample.value;
+  }
+}
+
+async function scrape(application: Application): Promise<Scrape> {
+  return new Scrape(await application.operations.metrics.text());
+}
+
+const owners = { kind: "projection", name: "owners", version: "1", partition: "0" };
+const greeted = { kind: "subscription", name: "greeting", partition: "0" };
+
+describe("a scrape", () => {
+  test("counts commands, appends and what subscriptions handled", async () => {
+    const application = await start();
+    await application.execute(Account, "1", "open", { owner: "Ada" }, { idempotencyKey: "k" });
+    await application.execute(Account, "1", "open", { owner: "Ada" }, { idempotencyKey: "k" });
+    await application.execute(Account, "2", "open", { owner: "Bob" });
+    await expect(application.execute(Account, "2", "open", { owner: "Bob" })).rejects.toThrow("is open");
+    const all = await waitFor(async () => {
+      const now = await scrape(application);
+      const handled = (labels: Record<string, string>) =>
+        now.value("tidemark_subscription_handled_events_total", labels) === 2;
+      return handled(owners) && handled(greeted) && now;
+    });
+
+    const command = { application: "observed", aggregate: "account", command: "open" };
+    expect(all.value("tidemark_commands_total", { ...command, outcome: "accepted" })).toBe(2);
+    expect(all.value("tidemark_commands_total", { ...command, outcome: "replayed" })).toBe(1);
+    expect(all.value("tidemark_commands_total", { ...command, outcome: "refused" })).toBe(1);
+    expect(all.value("tidemark_command_duration_seconds_count", command)).toBe(4);
+    expect(all.value("tidemark_commands_in_flight")).toBe(0);
+    expect(all.value("tidemark_appends_total", { outcome: "appended" })).toBe(2);
+    expect(all.value("tidemark_events_appended_total")).toBe(2);
+    const buckets = all.all("tidemark_append_duration_seconds_bucket").map(({ value }) => value);
+    expect(buckets.toSorted((a, b) => a - b)).toEqual(buckets);
+    expect(buckets.at(-1)).toBe(all.value("tidemark_append_duration_seconds_count"));
+    expect(all.value("tidemark_log_head_position")).toBe(2);
+    expect(all.value("tidemark_events_read_total")).toBeGreaterThanOrEqual(4);
+    expect(all.value("tidemark_append_queue_limit_events")).toBe(20_000);
+    expect(all.value("tidemark_append_queue_events")).toBe(0);
+    expect(all.value("tidemark_pool_limit_connections", { pool: "append" })).toBe(4);
+    expect(all.value("tidemark_pool_waiting", { pool: "project" })).toBe(0);
+    expect(all.value("tidemark_log_full")).toBe(0);
+    expect(all.value("tidemark_status_available")).toBe(1);
+    expect(all.all("process_cpu_seconds_total")).toHaveLength(1);
+
+    for (const labels of [owners, greeted]) {
+      expect(all.value("tidemark_subscription_lag_events", labels)).toBe(0);
+      expect(all.value("tidemark_subscription_lag_seconds", labels)).toBe(0);
+      expect(all.value("tidemark_subscription_partition_owned", labels)).toBe(1);
+      expect(all.value("tidemark_subscription_state", labels)).toBe(1);
+      expect(all.all("tidemark_subscription_state", { ...labels, state: "running" })).toHaveLength(1);
+      const [owner] = all.all("tidemark_subscription_partition_owner", labels);
+      expect(owner?.labels["owner"]).toContain(`process ${process.pid}`);
+    }
+  });
+
+  test("tells that a position is behind, and for how long, also without an owner", async () => {
+    await (await start()).close();
+    const writer = await start({ projections: "off", subscriptions: "off" });
+    await writer.execute(Account, "1", "open", { owner: "Ada" });
+    await writer.execute(Account, "2", "open", { owner: "Bob" });
+    const pool = createPool({ connectionString: database.connectionString, max: 1 });
+    const { rows } = await pool.query<{ age: number }>(
+      "select extract(epoch from clock_timestamp() - recorded_at)::float8 as age from tidemark.events where position = 1",
+    );
+    await pool.end();
+    const all = await scrape(writer);
+    for (const labels of [owners, greeted]) {
+      expect(all.value("tidemark_subscription_lag_events", labels)).toBe(2);
+      const age = all.value("tidemark_subscription_lag_seconds", labels);
+      expect(age).toBeGreaterThanOrEqual(rows[0]?.age ?? Infinity);
+      expect(age).toBeLessThan(60);
+      expect(all.value("tidemark_subscription_partition_owned", labels)).toBe(0);
+      expect(all.all("tidemark_subscription_state", labels)).toEqual([]);
+    }
+    const { consumers } = await writer.operations.status();
+    expect(consumers).toMatchObject([
+      { name: "owners", lag: 2n, partitions: [{ state: "unowned", owner: null, here: null }] },
+      { name: "greeting", lag: 2n, partitions: [{ state: "unowned", owner: null, here: null }] },
+    ]);
+  });
+
+  test("counts retries and shows dead letters with the age of the oldest", async () => {
+    const application = await start({ subscription: greeting(new Set(["Bob"])) });
+    await application.execute(Account, "1", "open", { owner: "Ada" });
+    await application.execute(Account, "2", "open", { owner: "Bob" });
+    const parked = await waitFor(async () => {
+      const now = await scrape(application);
+      const { partition: _, ...labels } = greeted;
+      return now.value("tidemark_subscription_parked_sequences", labels) === 1 && now;
+    });
+    expect(parked.value("tidemark_subscription_retries_total", greeted)).toBe(2);
+    expect(parked.value("tidemark_subscription_parked_events", { name: "greeting" })).toBe(1);
+    expect(parked.value("tidemark_subscription_oldest_parked_seconds", { name: "greeting" })).toBeGreaterThan(
+      0,
+    );
+    expect(parked.value("tidemark_subscription_parked_sequences", { name: "owners" })).toBe(0);
+    expect(parked.value("tidemark_subscription_oldest_parked_seconds", { name: "owners" })).toBe(0);
+  });
+
+  test("shows why appends are refused", async () => {
+    let free = 1_000n;
+    const application = await start(
+      {},
+      { eventStore: { diskGuard: { minFreeBytes: 10, freeBytes: async () => free, intervalMs: 5 } } },
+    );
+    await application.execute(Account, "1", "open", { owner: "Ada" });
+    free = 1n;
+    await waitFor(async () => (await scrape(application)).value("tidemark_log_full") === 1);
+    await expect(application.execute(Account, "2", "open", { owner: "Bob" })).rejects.toMatchObject({
+      code: "log-full",
+    });
+    const all = await scrape(application);
+    expect(all.value("tidemark_appends_total", { outcome: "log-full" })).toBe(1);
+    expect(all.value("tidemark_commands_total", { outcome: "log-full" })).toBe(1);
+    free = 1_000n;
+    await waitFor(async () => (await scrape(application)).value("tidemark_log_full") === 0);
+  });
+
+  test("of an application without its database still has what the process knows", async () => {
+    const application = await start();
+    await application.execute(Account, "1", "open", { owner: "Ada" });
+    await application.close();
+    applications.splice(0);
+    const all = await scrape(application);
+    expect(all.value("tidemark_status_available")).toBe(0);
+    expect(all.value("tidemark_events_appended_total")).toBe(1);
+    expect(all.all("tidemark_subscription_lag_events")).toEqual([]);
+    expect(all.all("tidemark_log_head_position")).toEqual([]);
+  });
+
+  test("keeps the applications of one process apart", async () => {
+    const first = await start();
+    const second = await start();
+    await first.execute(Account, "1", "open", { owner: "Ada" });
+    expect((await scrape(first)).value("tidemark_commands_total")).toBe(1);
+    expect((await scrape(second)).all("tidemark_commands_total")).toEqual([]);
+  });
+});
