@@ -4,6 +4,7 @@ import { KurrentDbEventStore } from "@tidemark/framework/kurrentdb";
 import { startKurrentDbTestNode, type KurrentDbTestNode } from "@tidemark/framework/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { sampleEvents } from "../../support/sample-events.ts";
+import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { waitFor } from "../../support/wait-for.ts";
 
 let node: KurrentDbTestNode;
@@ -120,6 +121,7 @@ describe("an append whose answer is lost", () => {
     const error = await store.append("account-1", sampleEvents(1)).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(TidemarkError);
     expect(["store-unavailable", "outcome-unknown"]).toContain(Object(error).code);
+    expect(String(error)).not.toMatch(/Resolution note|UNAVAILABLE|Last error/);
   });
 });
 
@@ -150,6 +152,39 @@ describe("an interrupted read", () => {
     const positions = subscriber.events.map(({ position }) => position);
     expect(positions).toEqual([...new Set(positions)].toSorted((a, b) => (a < b ? -1 : 1)));
     expect(positions).toHaveLength(55);
+  });
+});
+
+test("an outage is told of once when it begins and once when it is over, without the client's noise", async () => {
+  const lines: { readonly level: string; readonly entry: object }[] = [];
+  const log =
+    (level: string) =>
+    (entry: object): void =>
+      void lines.push({ level, entry });
+  const logger = { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
+  await using proxy = await TcpProxy.start(`http://127.0.0.1:${node.port}`);
+  const address = `esdb://127.0.0.1:${new URL(proxy.connectionString).port}?tls=false`;
+  const cutOff = EventStoreDBClient.connectionString(address);
+  await using telling = new KurrentDbEventStore({ client: cutOff, logger });
+  await telling.open();
+  const subscriber = follow(telling);
+  await store.append("account-1", sampleEvents(1));
+  await waitFor(() => subscriber.events.length === 1);
+  proxy.cut({ refuse: true });
+  await store.append("account-1", sampleEvents(1));
+  await waitFor(() => lines.filter(({ level }) => level === "debug").length > 2);
+  proxy.restore();
+  await waitFor(() => subscriber.events.length === 2);
+  await subscriber.stop();
+  await cutOff.dispose();
+  const told = lines.filter(({ level }) => level !== "debug");
+  expect(told.map(({ level }) => level)).toEqual(["warn", "info"]);
+  expect(told[0]?.entry).toEqual({
+    position: expect.any(String),
+    retryInMs: expect.any(Number),
+    reason: expect.stringMatching(
+      /^KurrentDB cannot be reached \((?!\d).*\): check that it runs, then retry\.$/,
+    ),
   });
 });
 

@@ -66,13 +66,13 @@ export function translated(error: unknown): unknown {
     case "denied":
       return new TidemarkError(
         "store-unavailable",
-        `KurrentDB refuses access: check the user, the password and the stream's access list (${error.message}).`,
+        `KurrentDB refuses access: check the user, the password and the stream's access list (${reasonOf(error)}).`,
         { cause: error },
       );
     case "too-large":
       return new TidemarkError(
         "event-too-large",
-        `KurrentDB refuses an append of this size: split it, or raise the server's limit (${error.message}).`,
+        `KurrentDB refuses an append of this size: split it, or raise the server's limit (${reasonOf(error)}).`,
         { cause: error },
       );
     case "tombstoned":
@@ -82,14 +82,21 @@ export function translated(error: unknown): unknown {
         { cause: error },
       );
     default:
-      return new TidemarkError("store-unavailable", `KurrentDB cannot be reached: ${reasonOf(error)}`, {
-        cause: error,
-        details: { retryAfterSeconds: 1 },
-      });
+      return new TidemarkError(
+        "store-unavailable",
+        `KurrentDB cannot be reached (${reasonOf(error)}): check that it runs, then retry.`,
+        {
+          cause: error,
+          details: { retryAfterSeconds: 1 },
+        },
+      );
   }
 }
 
-/** gRPC begins with its code, sometimes twice, and ends with notes that may be empty. */
+/** gRPC wraps what happened into its code, sometimes twice, and notes that may be empty. */
 function reasonOf({ message }: Error): string {
-  return message.replace(/^(?:\d+ [A-Z_]+: )+/, "").replace(/ Resolution note:\s*$/, "");
+  return message
+    .replace(/^(?:\d+ [A-Z_]+: )+/, "")
+    .replace(/^No connection established\. Last error: (?:Error: )?/, "")
+    .replace(/[\s.]*(?:Resolution note:\s*)?$/, "");
 }

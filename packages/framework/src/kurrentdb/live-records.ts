@@ -1,3 +1,4 @@
+import { TidemarkError } from "../errors.ts";
 import type { PlacedRecord } from "./event-envelope.ts";
 import type {
   KurrentDbClient,
@@ -57,8 +58,12 @@ export class LiveRecords {
       this.#wake();
     });
     subscription.on("error", fail);
-    subscription.on("end", () => fail(new Error("the server ended the subscription")));
-    subscription.on("close", () => fail(new Error("the subscription was closed")));
+    const ended = (): void =>
+      fail(
+        new TidemarkError("store-unavailable", "KurrentDB has ended the subscription: begin another one."),
+      );
+    subscription.on("end", ended);
+    subscription.on("close", ended);
   }
 
   get hasCaughtUp(): boolean {

@@ -2,8 +2,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { TidemarkError } from "../errors.ts";
 import type { StoredEvent } from "../event/stored-event.ts";
 import type { EventPage, ReadAllOptions } from "../event-store/event-store.ts";
+import { isInfrastructureError } from "../infrastructure-error.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { OutageLog } from "../telemetry/outage-log.ts";
 import type { KurrentDbClient, KurrentDbFilter } from "./kurrentdb-client.ts";
+import { translated } from "./kurrentdb-error.ts";
 import { LiveRecords } from "./live-records.ts";
 import { matches, type LogReader } from "./log-reader.ts";
 import type { StoreIdentity } from "./store-identity.ts";
@@ -41,6 +44,10 @@ export async function* subscribeToLog(
   const filter = serverFilter(source.names, options);
   let scanned = options.after ?? 0n;
   let failures = 0;
+  const outage = new OutageLog(logger, {
+    begun: "a subscription to KurrentDB is interrupted and begins again when the server answers",
+    over: "a subscription to KurrentDB goes on",
+  });
   while (!signal.aborted) {
     let live: LiveRecords | null = null;
     try {
@@ -66,7 +73,10 @@ export async function* subscribeToLog(
             events.push(found.event);
         }
         if (batch.caughtUp && scanned < head) scanned = head;
-        if (batch.caughtUp || batch.records.length > 0) failures = 0;
+        if (batch.caughtUp || batch.records.length > 0) {
+          failures = 0;
+          outage.succeeded({ position: String(scanned) });
+        }
         if (scanned > before) {
           yield { events, scannedTo: scanned };
           if (signal.aborted) return;
@@ -80,10 +90,9 @@ export async function* subscribeToLog(
       identity.suspect();
       failures += 1;
       const wait = Math.min(longestRetryDelayMs, firstRetryDelayMs * 2 ** (failures - 1));
-      logger.warn(
-        { err: error, position: String(scanned), retryInMs: wait },
-        "a subscription to KurrentDB was interrupted and begins again",
-      );
+      const facts = { position: String(scanned), retryInMs: wait };
+      if (isInfrastructureError(error)) outage.failed(translated(error), facts);
+      else logger.warn({ err: error, ...facts }, "a subscription to KurrentDB failed and begins again");
       await delay(wait * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
     } finally {
       await live?.close();

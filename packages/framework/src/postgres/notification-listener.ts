@@ -2,6 +2,7 @@ import { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import type { Logger } from "../telemetry/logger.ts";
+import { OutageLog } from "../telemetry/outage-log.ts";
 
 const firstReconnectDelayMs = 100;
 const longestReconnectDelayMs = 5_000;
@@ -36,14 +37,18 @@ export class NotificationListener {
   async #listen(): Promise<void> {
     const { signal } = this.#closing;
     let wait = firstReconnectDelayMs;
+    const outage = new OutageLog(this.#options.logger, {
+      begun: "The LISTEN connection broke; polling covers",
+      over: "The LISTEN connection is back",
+    });
     while (!signal.aborted) {
       try {
         await this.#listenOnce(() => {
           wait = firstReconnectDelayMs;
+          outage.succeeded();
         });
       } catch (error) {
-        if (!signal.aborted)
-          this.#options.logger.warn({ err: error }, "The LISTEN connection broke; polling covers");
+        if (!signal.aborted) outage.failed(error);
       }
       await delay(wait, undefined, { signal }).catch(() => undefined);
       wait = Math.min(wait * 2, longestReconnectDelayMs);
