@@ -64,7 +64,7 @@ export const errorTable = {
   "store-unavailable": { status: 503, title: "The event store cannot be reached", retryable: true },
   "log-full": { status: 503, title: "The event store's disk is almost full", retryable: true },
   "store-newer": { status: 500, title: "The store was written by a newer framework", retryable: false },
-  "log-diverged": { status: 500, title: "The log is another one than before", retryable: false },
+  "log-diverged": { status: 503, title: "The log is another one than before", retryable: false },
   "projection-unknown": {
     status: 404,
     title: "The application has no such projection version",

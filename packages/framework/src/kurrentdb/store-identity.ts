@@ -80,6 +80,7 @@ export class StoreIdentity {
       "log-diverged",
       `The server has ${found === null ? "no event store" : `the event store ${found.storeId}`} where ${storeId} was: ` +
         "it was replaced or emptied. Connect the right server, or start the application anew on this one.",
+      { details: { retryAfterSeconds: 30 } },
     );
   }
 

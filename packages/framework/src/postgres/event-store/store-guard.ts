@@ -32,6 +32,7 @@ export class StoreGuard {
       "log-diverged",
       `The database now holds ${found === null ? "no event store" : `the event store ${found}`}, this process has opened ` +
         `${opened}: point the connection back to that one, or start the process anew with the other.`,
+      { details: { retryAfterSeconds: 30 } },
     );
   }
 
