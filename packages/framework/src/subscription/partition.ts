@@ -7,9 +7,6 @@ export interface Partition {
   readonly to: number;
 }
 
-/** All of the hash space: the default. */
-export const wholeLog: Partition = { number: 0, from: 0, to: partitionHashSpace - 1 };
-
 /** Whether a partition is all there is, so that no key needs to be hashed. */
 export function isWhole({ from, to }: Partition): boolean {
   return from === 0 && to === partitionHashSpace - 1;
