@@ -91,6 +91,8 @@ export const errorTable = {
   "rebuild-cancelled": { status: 409, title: "The rebuild was cancelled", retryable: false },
   "projection-behind": { status: 503, title: "The read model has not caught up", retryable: true },
   "too-many-waiters": { status: 429, title: "Too many requests wait for a read model", retryable: true },
+  "too-many-subscribers": { status: 429, title: "Too many readers follow the log", retryable: true },
+  "permit-lost": { status: 503, title: "A semaphore's permit has expired", retryable: true },
   "lease-lost": { status: 503, title: "Another process has taken over", retryable: true },
   "application-closed": { status: 503, title: "The application is shutting down", retryable: true },
 } as const satisfies Record<string, ErrorEntry>;

@@ -120,12 +120,22 @@ export {
   type HandlerContext,
   type SubscriptionDefinition,
 } from "./subscription/define-subscription.ts";
+export { defineSemaphore, type Semaphore } from "./subscription/limits/define-semaphore.ts";
+export type { HandlerLimits } from "./subscription/limits/handler-limits.ts";
+export type {
+  LimitStore,
+  Reservation,
+  ReservationRequest,
+  Ticket,
+} from "./subscription/limits/limit-store.ts";
+export type { RateLimit } from "./subscription/limits/rate-limit.ts";
+export type { SubscriptionBuffer } from "./subscription/limits/subscription-buffer.ts";
 export { SubscriptionSupervisor, type SubscriptionStatus } from "./subscription/subscription-supervisor.ts";
 export type { PartitionReport } from "./subscription/partition-store.ts";
 export { partitionHash } from "./subscription/partition-hash.ts";
 export { defaultRetryStrategy, type RetryStrategy } from "./subscription/retry-strategy.ts";
-export { Operations } from "./application/operations.ts";
-export { ApplicationMetrics } from "./telemetry/application-metrics.ts";
+export type { Operations } from "./application/operations.ts";
+export type { ApplicationMetrics } from "./telemetry/application-metrics.ts";
 export { silentLogger, type Logger } from "./telemetry/logger.ts";
 export type {
   ConsumerOperations,

@@ -13,13 +13,14 @@ export function checkReadStream(streamId: string, { tenant, from, limit }: ReadS
 }
 
 /** @throws TidemarkError `stream-name-invalid`, `validation-failed` naming each field; stores call it first. */
-export function checkReadAll({ tenant, after, upTo, limit, pageSize }: ReadAllOptions): void {
+export function checkReadAll({ tenant, after, upTo, limit, pageSize, pageBytes }: ReadAllOptions): void {
   if (tenant !== undefined) checkTenant(tenant);
   refuse("log", [
     place("after", after),
     place("upTo", upTo),
     count("limit", limit, 0),
     count("pageSize", pageSize, 1),
+    count("pageBytes", pageBytes, 1),
   ]);
 }
 

@@ -112,6 +112,8 @@ export interface ReadAllOptions {
   readonly upTo?: bigint;
   /** Events a page at most; default 1,000. */
   readonly pageSize?: number;
+  /** A page ends with the event that brings it to so many bytes of payload and metadata; a store may end it before. */
+  readonly pageBytes?: number;
   readonly signal?: AbortSignal;
 }
 

@@ -14,10 +14,12 @@ import type {
 import type { Checkpoint } from "../subscription/checkpoint.ts";
 import type { PartitionPosition, Progress } from "../subscription/checkpoint-store.ts";
 import type { DeadLetterStore } from "../subscription/dead-letter-store.ts";
+import type { LimitStore } from "../subscription/limits/limit-store.ts";
 import type { SubscriptionDirectory } from "../subscription/subscription-directory.ts";
 import type { PartitionStore } from "../subscription/partition-store.ts";
 import type { AcquiredLease, Lease, LeaseReport } from "../subscription/lease-store.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
+import { PostgresLimits } from "./limits/postgres-limits.ts";
 import { migrateFramework } from "./migrate-framework.ts";
 import { NotificationListener } from "./notification-listener.ts";
 import type { PostgresProjectionStoreOptions } from "./postgres-projection-store-options.ts";
@@ -60,6 +62,7 @@ export class PostgresProjectionStore implements ProjectionStore {
   readonly partitions: PartitionStore;
   readonly subscriptions: SubscriptionDirectory;
   readonly telemetry: ProjectionStoreTelemetry;
+  readonly limits: LimitStore;
   readonly #watchers = new Set<Partial<ProjectionWatcher>>();
   #channel = "";
   #listener: NotificationListener | null = null;
@@ -87,6 +90,7 @@ export class PostgresProjectionStore implements ProjectionStore {
     this.partitions = new PostgresPartitions(shared);
     this.subscriptions = new PostgresSubscriptions(shared);
     this.telemetry = new ProjectionStoreTelemetry(this.#connections);
+    this.limits = new PostgresLimits(shared);
   }
 
   async open(): Promise<void> {
@@ -265,10 +269,11 @@ export class PostgresProjectionStore implements ProjectionStore {
 
   #notified(payload: string): void {
     const [, position, followed] = /^follow (\d+) (.+)$/.exec(payload) ?? [];
-    const [, about, changed = ""] = /^(request|partitions) (.+)$/.exec(payload) ?? [];
+    const [, about, changed = ""] = /^(request|partitions|permits) (.+)$/.exec(payload) ?? [];
     for (const watcher of this.#watchers) {
       if (position !== undefined && followed !== undefined) watcher.onFollow?.(followed, BigInt(position));
       else if (about === "request") watcher.onRequest?.(changed);
+      else if (about === "permits") watcher.onPermitFreed?.(changed);
       else if (about === "partitions") watcher.onPartitionsChanged?.(changed);
       else watcher.onBuildsChanged?.();
     }

@@ -4,6 +4,7 @@ import type { Checkpoint } from "../subscription/checkpoint.ts";
 import type { CheckpointStore } from "../subscription/checkpoint-store.ts";
 import type { DeadLetterStore, LetterChanges } from "../subscription/dead-letter-store.ts";
 import type { Lease, LeaseStore } from "../subscription/lease-store.ts";
+import type { LimitStore } from "../subscription/limits/limit-store.ts";
 import type { SubscriptionDirectory } from "../subscription/subscription-directory.ts";
 import type { PartitionStore } from "../subscription/partition-store.ts";
 import type { StoreTelemetry } from "../telemetry/store-telemetry.ts";
@@ -40,6 +41,8 @@ export interface ProjectionWatcher {
   readonly onPartitionsChanged: (subscription: string) => void;
   /** An operator asks for something about parked sequences. */
   readonly onRequest: (subscription: string) => void;
+  /** A permit of a semaphore was given back while somebody waits for one. */
+  readonly onPermitFreed: (semaphore: string) => void;
 }
 
 /**
@@ -50,6 +53,7 @@ export interface ProjectionStore extends CheckpointStore, LeaseStore {
   readonly deadLetters: DeadLetterStore;
   readonly partitions: PartitionStore;
   readonly subscriptions: SubscriptionDirectory;
+  readonly limits: LimitStore;
 
   /** What the store tells about itself, for metrics and status; a store need not. */
   readonly telemetry?: StoreTelemetry;

@@ -3,6 +3,11 @@ import type { AnyEventDefinition } from "../event/define-event.ts";
 import type { EventOf } from "../event/event-of.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { limitsFault } from "./limits/check-limits.ts";
+import type { Semaphore } from "./limits/define-semaphore.ts";
+import type { HandlerLimits } from "./limits/handler-limits.ts";
+import type { RateLimit } from "./limits/rate-limit.ts";
+import type { SubscriptionBuffer } from "./limits/subscription-buffer.ts";
 import type { ParkingLimits } from "./parking-breaker.ts";
 import type { RetryStrategy } from "./retry-strategy.ts";
 
@@ -47,12 +52,22 @@ export interface SubscriptionSettings {
   readonly timeoutMs: number;
   readonly retry: RetryStrategy | null;
   readonly parking: Partial<ParkingLimits>;
+  /** How often handlers run, in all processes together; `null`, the default: as often as they can. */
+  readonly rateLimit: RateLimit | null;
+  /** A handler runs while it has a permit of each, in all processes together. Default: none. */
+  readonly semaphores: readonly Semaphore[];
+  /** What a partition may have in memory at once. */
+  readonly buffer: Partial<SubscriptionBuffer>;
+  /** An event with more bytes of payload and metadata is parked, and no handler sees it. Default: no limit. */
+  readonly maxMessageBytes: number;
 }
 
 /** A subscription of the application: events in, effects outside out. Made by {@link defineSubscription}. */
 export interface SubscriptionDefinition<Name extends string = string> extends SubscriptionSettings {
   readonly name: Name;
   readonly events: readonly AnyEventDefinition[];
+  /** Of single handlers, by the type of their event; beside those of the whole subscription. */
+  readonly limits: Readonly<Record<string, HandlerLimits>>;
   /** @internal */
   readonly partitionOf: ((event: RecordedEvent) => string) | null;
   /** @internal Runs the handler of the event's type. */
@@ -85,11 +100,18 @@ export function defineSubscription<
     readonly events: Events;
     /** Events with the same value are handled in order; default: those of one stream. */
     readonly partitionBy?: (event: EventOf<Events[number]>) => string;
+    /** Limits of single handlers, beside those of the whole subscription. */
+    readonly limits?: { readonly [Type in Events[number]["type"]]?: HandlerLimits };
     readonly handle: HandlerFunctions<Events>;
   },
 ): SubscriptionDefinition<Name>;
 export function defineSubscription(definition: LooseDefinition): SubscriptionDefinition {
   const { name, events, handle, partitionBy, partitions = 1, timeoutMs = 30_000 } = definition;
+  const { rateLimit = null, buffer = {}, maxMessageBytes = Infinity } = definition;
+  // What is given as undefined is not given.
+  const limits: Record<string, HandlerLimits> = {};
+  for (const [type, own] of Object.entries(definition.limits ?? {}))
+    if (own !== undefined) limits[type] = own;
   if (!subscriptionName.test(name))
     refuse(name, "its name must be 1-63 lower-case letters, digits or -, a letter first");
   if (events.length === 0) refuse(name, "it names no event");
@@ -98,12 +120,20 @@ export function defineSubscription(definition: LooseDefinition): SubscriptionDef
   if (!Number.isInteger(partitions) || partitions < 1 || partitions > 256)
     refuse(name, "its partitions must be a whole number from 1 to 256");
   if (!(timeoutMs > 0)) refuse(name, "its timeoutMs must be greater than 0");
+  const types = events.map(({ type }) => type);
+  const fault = limitsFault({ types, rateLimit, limits, buffer, maxMessageBytes });
+  if (fault !== null) refuse(name, fault);
   return Object.freeze({
     from: "start",
     onReplay: "mute",
     retry: null,
     parking: {},
+    semaphores: [],
     ...definition,
+    rateLimit,
+    limits,
+    buffer,
+    maxMessageBytes,
     partitions,
     timeoutMs,
     partitionOf: partitionBy ?? null,
@@ -115,6 +145,7 @@ interface LooseDefinition extends Partial<SubscriptionSettings> {
   readonly name: string;
   readonly events: readonly AnyEventDefinition[];
   readonly partitionBy?: (event: RecordedEvent) => string;
+  readonly limits?: { readonly [type: string]: HandlerLimits | undefined };
   readonly handle: Readonly<Record<string, (event: RecordedEvent, context: HandlerContext) => unknown>>;
 }
 

@@ -21,6 +21,8 @@ export interface HandlerStepsOptions {
   readonly partition: Partition;
   /** The key that must be handled in order; `null`: the stream. */
   readonly partitionOf: ((event: RecordedEvent) => string) | null;
+  /** A larger event is not decoded, and fails. Default: no limit. */
+  readonly maxMessageBytes?: number;
 }
 
 /** Turns stored events into calls of handlers, and leaves out what is parked or belongs to another partition. */
@@ -71,9 +73,10 @@ export class HandlerSteps {
 
   /** An event with everything that its upcaster makes of it; nothing when it belongs to another partition. */
   #stepsOf(stored: StoredEvent, attempt: number): HandlerStep[] {
-    const { serializer, partition, partitionOf } = this.#options;
+    const { serializer, partition, partitionOf, maxMessageBytes = Infinity } = this.#options;
     const stream = streamSequence(stored.streamId);
     try {
+      checkSize(stored, maxMessageBytes);
       const decoded = serializer.decode(stored);
       const [first] = decoded;
       if (first === undefined) return [];
@@ -85,6 +88,15 @@ export class HandlerSteps {
       throw new EventFailure(stored.position, error, { sequences: [stream], retryable: false });
     }
   }
+}
+
+function checkSize({ data, meta }: StoredEvent, most: number): void {
+  const bytes = data.length + meta.length;
+  if (bytes <= most) return;
+  throw new Error(
+    `The event has ${bytes} bytes, and this subscription takes ${most} at most: ` +
+      "raise its maxMessageBytes and retry, or discard the event.",
+  );
 }
 
 /** The failure of one step. */

@@ -8,6 +8,7 @@ import type { SubscriptionDefinition } from "./define-subscription.ts";
 import { EventFailure } from "./event-failure.ts";
 import { HandlerSteps, stepFailure, type HandlerStep } from "./handler-steps.ts";
 import { withTimeout } from "./handler-timeout.ts";
+import type { SubscriptionLimits } from "./limits/subscription-limits.ts";
 import type { Partition } from "./partition.ts";
 import type { Sequence } from "./sequence.ts";
 import type { ConsumerContext, Flush, SubscriptionConsumer } from "./subscription-consumer.ts";
@@ -17,14 +18,13 @@ export interface HandlersConsumerOptions {
   readonly partition: Partition;
   /** Events up to here have been handled before. */
   readonly replayUntil: bigint;
+  /** What holds handlers back; `null` when nothing does. */
+  readonly limits: SubscriptionLimits | null;
   readonly checkpoints: CheckpointStore;
   readonly eventStore: EventStore;
   readonly serializer: EventSerializer;
   readonly logger: Logger;
 }
-
-/** Events between two checkpoints at most: so many are handled again when the process dies. */
-const maxBatch = 100;
 
 /**
  * Feeds handlers whose effects are outside this database, one event after the other. A failure first stores what was
@@ -38,7 +38,8 @@ export class HandlersConsumer implements SubscriptionConsumer {
 
   constructor(options: HandlersConsumerOptions) {
     this.#options = options;
-    this.#incoming = new HandlerSteps({ ...options, partitionOf: options.definition.partitionOf });
+    const { partitionOf, maxMessageBytes } = options.definition;
+    this.#incoming = new HandlerSteps({ ...options, partitionOf, maxMessageBytes });
   }
 
   begin(context: ConsumerContext): void {
@@ -47,7 +48,7 @@ export class HandlersConsumer implements SubscriptionConsumer {
   }
 
   get full(): boolean {
-    return this.#steps.length >= maxBatch;
+    return false;
   }
 
   async apply(events: readonly StoredEvent[], attempt: number): Promise<void> {
@@ -101,12 +102,13 @@ export class HandlersConsumer implements SubscriptionConsumer {
   }
 
   async #handle(step: HandlerStep, batch: AbortController): Promise<void> {
-    const { definition, replayUntil, logger } = this.#options;
+    const { definition, replayUntil, limits, logger } = this.#options;
     const { lease } = this.#owned();
     const { event, stored, attempt } = step;
     const { signal } = batch;
     const replaying = stored.position <= replayUntil;
     if (replaying && definition.onReplay === "mute") return;
+    const leave = limits === null ? null : await limits.enter(event.type, batch);
     try {
       await withTimeout(step, definition.timeoutMs, batch, () =>
         definition.handle(event, {
@@ -124,6 +126,8 @@ export class HandlersConsumer implements SubscriptionConsumer {
     } catch (error) {
       if (signal.aborted || isInfrastructureError(error)) throw error;
       throw stepFailure(step, error);
+    } finally {
+      leave?.();
     }
   }
 

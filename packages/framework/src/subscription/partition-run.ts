@@ -23,6 +23,11 @@ export interface PartitionRunOptions {
   readonly context: ConsumerContext;
   readonly checkpoint: Checkpoint;
   readonly pageSize: number;
+  /** A page ends with the event that brings it to so many bytes; `null`: as the store likes. */
+  readonly pageBytes: number | null;
+  /** Most events, and bytes of them, that are applied before they are flushed; one event always is. */
+  readonly flushEvents: number;
+  readonly flushBytes: number;
   /** Ends exactly here, everything committed, when given. */
   readonly stopAt: bigint | null;
   /** Milliseconds that events of history may wait, applied but not flushed. */
@@ -47,6 +52,7 @@ export class PartitionRun {
   #committed: Checkpoint;
   #last: StoredEvent | null = null;
   #pending = 0;
+  #pendingBytes = 0;
   /** Position of the first of them. */
   #firstPending = 0n;
   #pendingSince = 0;
@@ -84,7 +90,7 @@ export class PartitionRun {
   }
 
   async run(): Promise<void> {
-    const { eventStore, consumer, filter, pageSize, context } = this.#options;
+    const { eventStore, consumer, filter, pageSize, pageBytes, context } = this.#options;
     const { signal } = context;
     context.parked.reset();
     consumer.begin(context, this.#committed);
@@ -99,6 +105,7 @@ export class PartitionRun {
       after: this.#committed.position,
       filter,
       pageSize,
+      ...(pageBytes === null ? {} : { pageBytes }),
       signal: until,
     });
     const pages = new ReadAhead(this.#options.between?.(source, until) ?? source);
@@ -143,11 +150,10 @@ export class PartitionRun {
     }
     let rest = page.events;
     while (rest.length > 0) {
-      const room = this.#options.isolation.limit - this.#pending;
-      const batch = rest.length > room ? rest.slice(0, room) : rest;
+      const batch = this.#fitting(rest);
       rest = rest.slice(batch.length);
-      await this.#apply(batch);
-      if (this.#pending >= this.#options.isolation.limit || this.#options.consumer.full) await this.#flush();
+      if (batch.length > 0) await this.#apply(batch);
+      if (rest.length > 0 || this.#full) await this.#flush();
     }
     if (page.scannedTo > this.#scanned) {
       if (this.#scanned <= this.#committed.position) this.#scannedSince = performance.now();
@@ -159,6 +165,34 @@ export class PartitionRun {
       if (this.#pending > 0) await this.#flush();
     }
     if (caughtUp || this.#timeToCommit() <= 0) await this.#commit();
+  }
+
+  get #room(): number {
+    const { isolation, flushEvents } = this.#options;
+    return Math.min(isolation.limit, flushEvents) - this.#pending;
+  }
+
+  get #full(): boolean {
+    const { consumer, flushBytes } = this.#options;
+    return this.#room <= 0 || this.#pendingBytes >= flushBytes || consumer.full;
+  }
+
+  /** The first of these events, as many as may be applied before the next flush. */
+  #fitting(events: readonly StoredEvent[]): readonly StoredEvent[] {
+    const { flushBytes } = this.#options;
+    const room = Math.max(0, this.#room);
+    if (flushBytes === Infinity) return events.length > room ? events.slice(0, room) : events;
+    let count = 0;
+    let bytes = this.#pendingBytes;
+    for (const event of events) {
+      const size = sizeOf(event);
+      const first = count === 0 && this.#pending === 0;
+      if (count === room || (!first && bytes + size > flushBytes)) break;
+      count += 1;
+      bytes += size;
+    }
+    this.#pendingBytes = bytes;
+    return events.slice(0, count);
   }
 
   async #apply(events: readonly StoredEvent[]): Promise<void> {
@@ -210,6 +244,7 @@ export class PartitionRun {
       throw new BatchFailure(error);
     }
     this.#pending = 0;
+    this.#pendingBytes = 0;
     const { parked, lease } = this.#options.context;
     parked.committed(lease.subscription, lease.partition);
     this.#moved(checkpoint, events);
@@ -290,6 +325,10 @@ export class PartitionRun {
     if (this.#scanned <= position) return Infinity;
     return this.#wanted > position ? 0 : this.#scannedSince + followMs - now;
   }
+}
+
+function sizeOf({ data, meta }: StoredEvent): number {
+  return data.length + meta.length;
 }
 
 /** A batch failed and smaller ones will show which event is at fault; not counted as an attempt. */

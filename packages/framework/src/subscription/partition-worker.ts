@@ -44,6 +44,9 @@ export interface PartitionWorkerOptions {
   readonly parking: ParkingLimits;
   readonly consumer: (acquired: AcquiredLease) => SubscriptionConsumer;
   readonly pageSize: number;
+  readonly pageBytes: number | null;
+  readonly flushEvents: number;
+  readonly flushBytes: number;
   readonly catchUpFlushMs: number;
   readonly onAcquire: (acquired: AcquiredLease) => void;
   readonly onApply: (position: bigint, pending: number) => void;

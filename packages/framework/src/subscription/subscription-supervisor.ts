@@ -10,6 +10,10 @@ import type { DeadLetterSource } from "./dead-letters.ts";
 import type { DeadLetterStore } from "./dead-letter-store.ts";
 import type { SubscriptionDefinition } from "./define-subscription.ts";
 import { HandlersConsumer } from "./handlers-consumer.ts";
+import { ClusterLimits } from "./limits/cluster-limits.ts";
+import type { LimitStore } from "./limits/limit-store.ts";
+import { intervalOf } from "./limits/rate-limit.ts";
+import { bufferParts, defaultBuffer } from "./limits/subscription-buffer.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import type { LeaseStore } from "./lease-store.ts";
 import type { PartitionStore } from "./partition-store.ts";
@@ -22,12 +26,14 @@ export interface SubscriptionStore extends CheckpointStore, LeaseStore {
   readonly deadLetters: DeadLetterStore;
   readonly partitions: PartitionStore;
   readonly subscriptions: SubscriptionDirectory;
+  readonly limits: LimitStore;
 
   /** Tells what other processes do, soon after they did it; best effort. */
   watch(
     watcher: {
       readonly onPartitionsChanged: (subscription: string) => void;
       readonly onRequest: (subscription: string) => void;
+      readonly onPermitFreed: (semaphore: string) => void;
     },
     signal: AbortSignal,
   ): void;
@@ -59,6 +65,16 @@ function keptAs(name: string): string {
   return `subscription:${name}`;
 }
 
+/** Events between two checkpoints at most: so many are handled again when the process dies. */
+const maxBatch = 100;
+
+/** A second's worth under a rate limit: else a checkpoint waits for as long as its whole batch. */
+function batchOf({ rateLimit, limits }: SubscriptionDefinition): number {
+  const rates = [rateLimit, ...Object.values(limits).map((own) => own.rateLimit ?? null)];
+  const perSecond = rates.map((rate) => (rate === null ? Infinity : Math.ceil(1_000 / intervalOf(rate))));
+  return Math.min(maxBatch, ...perSecond);
+}
+
 /** Runs the subscriptions of an application; any number of processes may run one for the same subscriptions. */
 export class SubscriptionSupervisor {
   readonly #options: SubscriptionSupervisorOptions;
@@ -66,11 +82,21 @@ export class SubscriptionSupervisor {
   readonly #running = new Map<string, Subscription>();
   readonly #closing = new AbortController();
   readonly #owner = randomUUID();
+  readonly #label: string;
+  readonly #limits: ClusterLimits;
   #closed: Promise<void> | null = null;
 
   constructor(options: SubscriptionSupervisorOptions) {
     this.#options = options;
-    const { store, logger = silentLogger, leaseMs = 10_000 } = options;
+    const { store, definitions, applicationName, logger = silentLogger, leaseMs = 10_000 } = options;
+    this.#label = `${applicationName} on ${hostname()}, process ${process.pid}`;
+    this.#limits = new ClusterLimits({
+      definitions,
+      store: store.limits,
+      label: this.#label,
+      leaseMs,
+      logger,
+    });
     this.#keeper = new LeaseKeeper({ store, leaseMs, logger });
   }
 
@@ -81,9 +107,11 @@ export class SubscriptionSupervisor {
       {
         onPartitionsChanged: (subscription) => this.#running.get(subscription)?.readPartitions(),
         onRequest: (subscription) => this.#running.get(subscription)?.readRequests(),
+        onPermitFreed: (semaphore) => this.#limits.freed(semaphore),
       },
       this.#closing.signal,
     );
+    await this.#limits.start();
     for (const definition of definitions) {
       if (this.#running.has(keptAs(definition.name))) continue;
       await this.#ensure(definition);
@@ -152,6 +180,7 @@ export class SubscriptionSupervisor {
   async #close(): Promise<void> {
     this.#closing.abort();
     await Promise.all([...this.#running.values()].map((subscription) => subscription.close()));
+    await this.#limits.close();
     await this.#keeper.close();
   }
 
@@ -173,14 +202,8 @@ export class SubscriptionSupervisor {
   }
 
   #run(definition: SubscriptionDefinition): void {
-    const {
-      eventStore,
-      store,
-      serializer,
-      applicationName,
-      logger = silentLogger,
-      leaseMs = 10_000,
-    } = this.#options;
+    const { eventStore, store, serializer, logger = silentLogger, leaseMs = 10_000 } = this.#options;
+    const limits = this.#limits.of(definition);
     const subscription = new Subscription({
       name: keptAs(definition.name),
       filter: { types: definition.events.map(({ recordName }) => recordName) },
@@ -188,18 +211,20 @@ export class SubscriptionSupervisor {
       store,
       keeper: this.#keeper,
       owner: this.#owner,
-      label: `${applicationName} on ${hostname()}, process ${process.pid}`,
+      label: this.#label,
       leaseMs,
       consumer: ({ partition, replayUntil }) =>
         new HandlersConsumer({
           definition,
           partition,
           replayUntil,
+          limits,
           checkpoints: store,
           eventStore,
           serializer,
           logger,
         }),
+      ...bufferParts({ ...defaultBuffer, ...definition.buffer }, batchOf(definition)),
       parking: definition.parking,
       ...(definition.retry === null ? {} : { retry: definition.retry }),
       logger,

@@ -38,6 +38,11 @@ export interface SubscriptionOptions {
   readonly parking?: Partial<ParkingLimits>;
   /** Events a page at most. Default 2,000. */
   readonly pageSize?: number;
+  /** A page ends with the event that brings it to so many bytes. Default: as the store likes. */
+  readonly pageBytes?: number;
+  /** Events, and bytes of them, that are committed together at most. Default: as the consumer likes. */
+  readonly flushEvents?: number;
+  readonly flushBytes?: number;
   /** Milliseconds that events of history may wait, applied but not committed. Default 1,000. */
   readonly catchUpFlushMs?: number;
   /** Milliseconds before this process first asks for a lease. Default 0. */
@@ -183,6 +188,9 @@ export class Subscription {
       retry: options.retry ?? defaultRetryStrategy,
       parking: { ...defaultParkingLimits, ...options.parking },
       pageSize: options.pageSize ?? 2_000,
+      pageBytes: options.pageBytes ?? null,
+      flushEvents: options.flushEvents ?? Infinity,
+      flushBytes: options.flushBytes ?? Infinity,
       catchUpFlushMs: options.catchUpFlushMs ?? 1_000,
       onAcquire: options.onAcquire ?? (() => {}),
       onApply: (position, pending) => options.onApply?.(partition, position, pending),

@@ -12,10 +12,12 @@ export class LogStretch {
   /** Position of the next entry to look at, and of the last one. */
   #next: number;
   readonly #last: number;
+  readonly #pageBytes: number;
 
   constructor(entries: readonly LogEntry[], options: ReadAllOptions) {
     const { tenant = "", filter = {}, direction = "forwards", after, upTo } = options;
     this.#entries = entries;
+    this.#pageBytes = options.pageBytes ?? Infinity;
     this.#tenant = tenant;
     this.#filter = filter;
     const head = entries.length;
@@ -34,15 +36,18 @@ export class LogStretch {
     return this.#step === 1 ? this.#next > this.#last : this.#next < Math.max(this.#last, 1);
   }
 
-  /** Up to `size` matching events. Asked for only while the stretch is not scanned. */
+  /** Up to `size` matching events, and up to the bytes of a page. Asked for only while the stretch is not scanned. */
   next(size: number): EventPage {
     const events: StoredEvent[] = [];
+    let bytes = 0;
     while (!this.isScanned()) {
       const entry = this.#entries[this.#next - 1];
       this.#next += this.#step;
       if (entry === undefined || !this.#matches(entry)) continue;
       events.push(entry.event);
-      if (events.length >= size) return { events, scannedTo: entry.event.position };
+      bytes += entry.event.data.length + entry.event.meta.length;
+      if (events.length >= size || bytes >= this.#pageBytes)
+        return { events, scannedTo: entry.event.position };
     }
     return { events, scannedTo: BigInt(this.#last) };
   }

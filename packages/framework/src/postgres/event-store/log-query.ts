@@ -13,6 +13,8 @@ export interface LogQuery {
   readonly otherTenants: boolean;
   readonly typeNos: readonly number[] | null;
   readonly categories: readonly string[] | null;
+  /** A page ends with the event that brings it to so many bytes; default: as large as pages may be. */
+  readonly pageBytes?: number;
 }
 
 /** A stretch of the log in the order of reading: `after` is exclusive, `to` inclusive. */
@@ -44,6 +46,7 @@ function pageText(query: LogQuery, positions: string, size: number): string {
   return pageStatement(
     `select e.* from ${schema}.events e ${streams} where ${positions} ${types} order by e.${order} limit ${size}`,
     `p.${order}`,
+    query.pageBytes,
   );
 }
 

@@ -4,7 +4,7 @@ import { checkReadAll } from "../../event-store/check-read-options.ts";
 import { lastPossibleRevision } from "../../event-store/expected-revision.ts";
 import { forbiddenCharacters } from "../../event-store/stream-id.ts";
 import { decodeEvents } from "./decode-events.ts";
-import { defaultPageSize, mayHaveMore } from "./event-page.ts";
+import { defaultPageSize, maxPageBytes, mayHaveMore } from "./event-page.ts";
 import { positionOf } from "./event-row.ts";
 import { positionsPageText, rangePageText, type LogQuery } from "./log-query.ts";
 import { readExtent, type LogReader } from "./log-reader.ts";
@@ -30,6 +30,7 @@ export async function* readLog(
 ): AsyncGenerator<EventPage, void, undefined> {
   checkReadAll(options);
   const { tenant = "", filter = {}, signal, pageSize = defaultPageSize } = options;
+  const pageBytes = Math.min(options.pageBytes ?? maxPageBytes, maxPageBytes);
   const backwards = options.direction === "backwards";
   const extent = await readExtent(reader, signal);
   const otherTenants = extent.otherTenants(tenant);
@@ -47,7 +48,7 @@ export async function* readLog(
     const query =
       numbers?.length === 0 || categories?.length === 0
         ? null
-        : { schema: reader.schema, backwards, tenant, otherTenants, typeNos: numbers, categories };
+        : { schema: reader.schema, backwards, tenant, otherTenants, typeNos: numbers, categories, pageBytes };
     if (query === null) {
       yield { events: [], scannedTo: to };
       return;
@@ -92,7 +93,10 @@ async function fetchRange(
 ): Promise<Fetched> {
   const rows = await connections.copy(rangePageText(query, range, size), signal);
   const last = rows.at(-1);
-  return { rows, scannedTo: last !== undefined && mayHaveMore(rows, size) ? positionOf(last) : range.to };
+  return {
+    rows,
+    scannedTo: last !== undefined && mayHaveMore(rows, size, query.pageBytes) ? positionOf(last) : range.to,
+  };
 }
 
 async function fetchPositions(
@@ -106,7 +110,8 @@ async function fetchPositions(
   if (chunk.length === 0) return { rows: [], scannedTo };
   const rows = await connections.copy(positionsPageText(query, chunk), signal);
   const lastRow = rows.at(-1);
-  const isCut = lastRow !== undefined && rows.length < chunk.length && mayHaveMore(rows, size);
+  const isCut =
+    lastRow !== undefined && rows.length < chunk.length && mayHaveMore(rows, size, query.pageBytes);
   if (isCut) return { rows, scannedTo: positionOf(lastRow) };
   const isLast = chunk.length === positions.length;
   return { rows, scannedTo: isLast ? scannedTo : (chunk.at(-1) ?? scannedTo) };
