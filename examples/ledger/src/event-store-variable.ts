@@ -36,7 +36,13 @@ const options: Readonly<Record<string, { readonly value: RegExp; readonly rule: 
 const form =
   /^(?<scheme>[a-z]+)(?<discover>\+discover)?:\/\/(?:(?<credentials>[^:@/?#\s]+:[^:@/?#\s]+)@)?(?<hosts>[^@/?#\s]+)\/?(?:\?(?<query>[^@\s]*))?$/;
 
-const host = /^[a-z\d]([a-z\d.-]*[a-z\d])?(:\d{1,5})?$/i;
+const host = /^[a-z\d](?:[a-z\d.-]*[a-z\d])?(?::(?<port>\d{1,5}))?$/i;
+
+function isHost(text: string): boolean {
+  const found = host.exec(text);
+  const port = Number(found?.groups?.["port"] ?? 2_113);
+  return found !== null && port >= 1 && port <= 65_535;
+}
 
 /**
  * The connection string of a KurrentDB (EventStoreDB) as an environment variable gives it; absent for PostgreSQL.
@@ -56,8 +62,10 @@ export const eventStoreVariable = z
           "(percent-encode special characters of the password), or be absent for PostgreSQL",
       );
     }
-    if (!hosts.split(",").every((each) => host.test(each))) {
-      return refuse("must name each host as name or name:port, several with a comma between them");
+    if (!hosts.split(",").every(isHost)) {
+      return refuse(
+        "must name each host as name or name:port (1 to 65535), several with a comma between them",
+      );
     }
     for (const [key, value] of new URLSearchParams(query)) {
       const name = Object.keys(options).find((known) => known.toLowerCase() === key.toLowerCase());

@@ -50,7 +50,7 @@ describe("a start that cannot succeed says in one sentence what to do", () => {
     [
       "nobody at KurrentDB's port",
       { EVENT_STORE: "kurrentdb://admin:secret@127.0.0.1:1?tls=false" },
-      /^The KurrentDB at kurrentdb:\/\/127\.0\.0\.1:1 cannot be reached \(.*ECONNREFUSED.*\): start it/,
+      /^The KurrentDB at kurrentdb:\/\/127\.0\.0\.1:1 cannot be reached \(connect ECONNREFUSED 127\.0\.0\.1:1\): start it/,
     ],
     [
       "nobody in a cluster of KurrentDB",

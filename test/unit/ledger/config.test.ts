@@ -40,6 +40,7 @@ describe("EVENT_STORE", () => {
     ["kurrentdb://admin:12?secret@host", /percent-encode/],
     ["kurrentdb://admin:secret?x", /must name each host/],
     ["kurrentdb://host:port", /must name each host as name or name:port/],
+    ["kurrentdb://host:65536", /1 to 65535/],
     ["kurrentdb://admin:secret@host,,b", /must name each host/],
     ["kurrentdb://admin:secret@host?tls=no", /needs true or false as its option tls/],
     [

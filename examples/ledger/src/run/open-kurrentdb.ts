@@ -3,6 +3,10 @@ import { AccessDeniedError, BACKWARDS, END, EventStoreDBClient } from "@eventsto
 import type { KurrentDbAddress } from "../event-store-variable.ts";
 import { KurrentDbError } from "./kurrentdb-error.ts";
 
+/** What the client puts around the reason. */
+const noise =
+  /^(?:\d+ [A-Z_]+: )+(?:No connection established\. Last error: (?:Error: )?)?|[\s.]*(?:Resolution note:.*)?$/gs;
+
 /** What a server gets to answer its first question; in milliseconds. */
 const patienceMs = 10_000;
 
@@ -42,7 +46,7 @@ function explain(description: string, cause: unknown): string {
       "EVENT_STORE=kurrentdb://user:password@host must name a user who may read and write all streams."
     );
   }
-  const reason = cause instanceof Error ? cause.message.replace(/[\s.]*(Resolution note:.*)?$/s, "") : "";
+  const reason = cause instanceof Error ? cause.message.replace(noise, "") : "";
   return (
     `The KurrentDB at ${description} cannot be reached (${reason}): ` +
     "start it, or correct host, port and tls in EVENT_STORE; a server without TLS needs ?tls=false."
