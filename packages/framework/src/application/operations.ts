@@ -1,3 +1,4 @@
+import { TidemarkError } from "../errors.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import type { ProjectionStatus } from "../projection/projection-status.ts";
 import type { SubscriptionStatus } from "../subscription/subscription-supervisor.ts";
@@ -7,9 +8,16 @@ import type { Logger } from "../telemetry/logger.ts";
 import type { OperationsStatus } from "../telemetry/operations-status.ts";
 import type { Stall } from "../telemetry/stall.ts";
 import type { PoolStatus, StoreTelemetry } from "../telemetry/store-telemetry.ts";
+import { answerInTime } from "./answer-in-time.ts";
 import { ConsumerReports, consumersOf } from "./consumer-operations.ts";
 import { logAges } from "./log-ages.ts";
 import type { Storage } from "./storage.ts";
+
+/** Milliseconds for reading the status: who looks at it wants to know why it does not come. */
+const patienceMs = 4_000;
+
+/** The same for what stalls: connections that could tell may all be held up, and the other store's may not. */
+const stallPatienceMs = 1_500;
 
 export interface OperationsOptions {
   readonly application: string;
@@ -43,6 +51,7 @@ export class Operations {
     this.#metrics ??= new ApplicationMetrics({
       application: this.#options.application,
       status: () => this.status(),
+      stalls: () => this.stalls(),
       commands: this.commands,
       eventStore: this.#eventStore.telemetry ?? null,
       pools: () => this.#pools,
@@ -52,25 +61,19 @@ export class Operations {
   }
 
   /**
-   * A few short queries.
+   * A few short queries, which get a few seconds.
    *
-   * @throws TidemarkError `store-unavailable`
+   * @throws TidemarkError `store-unavailable`, which names the session that holds them up if there is one.
    */
   async status(): Promise<OperationsStatus> {
-    const { application, projections, subscriptions } = this.#options;
-    const [consumers, stalls] = await Promise.all([
-      Promise.all([projections(), subscriptions()]).then(([built, subscribed]) =>
-        consumersOf(built, subscribed),
-      ),
-      this.stalls(),
-    ]);
-    const positions = consumers.flatMap((consumer) => consumer.positions.map(({ position }) => position));
-    const log = await logAges(this.#eventStore, positions);
+    const [read, stalls] = await Promise.all([answerInTime(this.#consumers(), patienceMs), this.stalls()]);
+    if (read === null) throw await this.#unanswered();
+    const { head, consumers } = read.answer;
     const { telemetry } = this.#eventStore;
     return {
-      application,
-      head: log.head,
-      consumers: consumers.map((consumer) => this.#reports.report(consumer, log)),
+      application: this.#options.application,
+      head,
+      consumers,
       appendQueue: telemetry?.queue ?? null,
       logFull: telemetry?.isFull ?? false,
       pools: this.#pools,
@@ -83,7 +86,9 @@ export class Operations {
    * transactions that are slow by themselves. Best effort: empty where the database does not say.
    */
   async stalls(): Promise<readonly Stall[]> {
-    const asked = await Promise.allSettled(this.#telemetry.map((telemetry) => telemetry.stalls()));
+    const asked = await Promise.allSettled(
+      this.#telemetry.map((telemetry) => answerInTime(telemetry.stalls(), stallPatienceMs)),
+    );
     const found = new Map<string, Stall>();
     for (const result of asked) {
       if (result.status === "rejected") {
@@ -91,12 +96,35 @@ export class Operations {
         continue;
       }
       // Both stores may look at the same database.
-      for (const stall of result.value) {
+      for (const stall of result.value?.answer ?? []) {
         const { session, blockedBy } = stall;
         found.set(`${session.pid} ${session.application} ${session.query} ${blockedBy?.pid}`, stall);
       }
     }
     return [...found.values()];
+  }
+
+  async #consumers(): Promise<Pick<OperationsStatus, "head" | "consumers">> {
+    const { projections, subscriptions } = this.#options;
+    const consumers = consumersOf(...(await Promise.all([projections(), subscriptions()])));
+    const positions = consumers.flatMap((consumer) => consumer.positions.map(({ position }) => position));
+    const log = await logAges(this.#eventStore, positions);
+    return { head: log.head, consumers: consumers.map((consumer) => this.#reports.report(consumer, log)) };
+  }
+
+  async #unanswered(): Promise<TidemarkError> {
+    const blocking = (await this.stalls()).flatMap(({ blockedBy }) =>
+      blockedBy === null ? [] : [blockedBy],
+    );
+    const first = blocking.find(({ application }) => !application.startsWith("tidemark ")) ?? blocking[0];
+    const held =
+      first === undefined
+        ? ""
+        : `: session ${first.pid} of ${JSON.stringify(first.application)} holds its statements up (${first.query})`;
+    return new TidemarkError(
+      "store-unavailable",
+      `The database does not say within ${patienceMs / 1_000} s how things are${held}.`,
+    );
   }
 
   get #telemetry(): readonly StoreTelemetry[] {

@@ -8,10 +8,10 @@ const slowSeconds = 5;
  * Looking for locks costs something, so it is done for sessions that wait only.
  */
 export const stallsText = `select
-    a.pid, a.application_name, coalesce(a.state, ''), left(coalesce(a.query, ''), 100),
-    greatest(extract(epoch from clock_timestamp() - a.query_start), 0)::float8,
-    b.pid, b.application_name, coalesce(b.state, ''), left(coalesce(b.query, ''), 100),
-    greatest(extract(epoch from clock_timestamp() - b.query_start), 0)::float8
+    a.pid, ${described("a")},
+    (select string_agg(distinct coalesce(l.relation::regclass::text, l.locktype), ', ') from pg_locks l
+      where a.wait_event_type = 'Lock' and l.pid = a.pid and not l.granted),
+    b.pid, ${described("b")}
   from pg_stat_activity a
   left join lateral unnest(case when a.wait_event_type = 'Lock' then pg_blocking_pids(a.pid) end) blocking(pid) on true
   left join pg_stat_activity b on b.pid = blocking.pid
@@ -21,13 +21,28 @@ export const stallsText = `select
   order by a.query_start, a.pid, b.pid
   limit 100`;
 
+function described(session: string): string {
+  return `${session}.application_name, coalesce(${session}.state, ''),
+    left(regexp_replace(coalesce(${session}.query, ''), '\\s+', ' ', 'g'), 100),
+    greatest(extract(epoch from clock_timestamp() - ${session}.query_start), 0)::float8`;
+}
+
 /** A row of {@link stallsText}, its values as text. */
 export type StallRow = (string | null)[];
 
-export function toStall([pid, application, state, query, seconds, ...blocking]: StallRow): Stall {
+export function toStall([
+  pid,
+  application,
+  state,
+  query,
+  seconds,
+  waitsFor = null,
+  ...blocking
+]: StallRow): Stall {
   const [blockingPid = null] = blocking;
   return {
     session: toSession([pid, application, state, query, seconds]),
+    waitsFor,
     blockedBy: blockingPid === null ? null : toSession(blocking),
   };
 }

@@ -5,6 +5,7 @@ import { consumerMetrics } from "./consumer-metrics.ts";
 import type { Logger } from "./logger.ts";
 import { sampledGauge, single } from "./metric-definitions.ts";
 import type { OperationsStatus } from "./operations-status.ts";
+import type { Stall } from "./stall.ts";
 import { stallMetrics } from "./stall-metrics.ts";
 import { eventStoreMetrics, poolMetrics } from "./store-metrics.ts";
 import type { EventStoreTelemetry, PoolStatus } from "./store-telemetry.ts";
@@ -12,7 +13,9 @@ import type { EventStoreTelemetry, PoolStatus } from "./store-telemetry.ts";
 export interface ApplicationMetricsOptions {
   /** Label of every metric. */
   readonly application: string;
+  /** May throw, when a database does not answer in time. */
   readonly status: () => Promise<OperationsStatus>;
+  readonly stalls: () => Promise<readonly Stall[]>;
   readonly commands: CommandMeter;
   /** `null` for a store that does not tell. */
   readonly eventStore: EventStoreTelemetry | null;
@@ -22,9 +25,6 @@ export interface ApplicationMetricsOptions {
 
 /** Milliseconds that one reading of the status serves: the metrics of a scrape share it, and so do scrapes side by side. */
 const freshMs = 500;
-
-/** Milliseconds that a scrape waits for a database that does not answer; the metrics of the process come all the same. */
-const patienceMs = 4_000;
 
 /**
  * The metrics of one application in one process, for Prometheus. Add your own to `registry`.
@@ -43,7 +43,7 @@ export class ApplicationMetrics {
   constructor(options: ApplicationMetricsOptions) {
     this.#options = options;
     const { registry } = this;
-    const { application, commands, eventStore, pools } = options;
+    const { application, commands, eventStore, pools, stalls } = options;
     const read = (): Promise<OperationsStatus | null> => this.#read();
     registry.setDefaultLabels({ application });
     collectDefaultMetrics({ register: registry });
@@ -61,7 +61,7 @@ export class ApplicationMetrics {
       },
     });
     consumerMetrics(registry, read);
-    stallMetrics(registry, read);
+    stallMetrics(registry, stalls);
     commandMetrics(registry, commands);
     poolMetrics(registry, pools);
     if (eventStore === null) return;
@@ -87,18 +87,12 @@ export class ApplicationMetrics {
   }
 
   async #readStatus(): Promise<OperationsStatus | null> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<null>((resolve) => {
-      timer = setTimeout(() => resolve(null), patienceMs);
-      timer.unref();
-    });
     try {
-      return await Promise.race([this.#options.status(), late]);
+      return await this.#options.status();
     } catch (error) {
       this.#options.logger.debug({ err: error }, "the status for the metrics could not be read");
       return null;
     } finally {
-      clearTimeout(timer);
       setTimeout(() => {
         this.#reading = null;
       }, freshMs).unref();

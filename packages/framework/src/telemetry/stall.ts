@@ -14,6 +14,8 @@ export interface DatabaseSession {
 /** Work of the framework that does not get on in the database. */
 export interface Stall {
   readonly session: DatabaseSession;
+  /** The tables, or kinds of lock, that it waits for; `null` when it waits for none. */
+  readonly waitsFor: string | null;
   /** Who holds what it waits for; `null` when nobody does and the statement or transaction itself is slow. */
   readonly blockedBy: DatabaseSession | null;
 }
