@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /** Runs every workload file in order, each in a process of its own; an argument names one: `npm run bench -- append`. */
-const workloads = ["append", "read", "rebuild", "registry"];
+const workloads = ["append", "read", "rebuild", "projection-lag", "registry"];
 const [wanted] = process.argv.slice(2);
 
 if (wanted !== undefined && !workloads.includes(wanted)) {

@@ -51,6 +51,23 @@ export const balances = defineFoldProjection({
   },
 });
 
+/** The same under another name, to be rebuilt while the first one is watched. */
+export const balancesTwin = defineFoldProjection({
+  name: "balances-twin",
+  version: 1,
+  events: [FundsDeposited],
+  table: balances.table,
+  keys: (event) => event.aggregateId,
+  fold: {
+    FundsDeposited: (row, { data, revision }, account_id) => ({
+      account_id,
+      balance: (row?.balance ?? 0n) + data.amount,
+      currency: data.currency,
+      version: revision,
+    }),
+  },
+});
+
 export interface BalanceTables {
   balances: { account_id: string; balance: bigint; currency: string; version: bigint };
 }

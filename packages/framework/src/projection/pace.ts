@@ -5,7 +5,7 @@ import type { EventPage } from "../event-store/event-store.ts";
 const lookMs = 100;
 
 /** Events are let through in this many slices a second: what runs beside them is never held up for long. */
-const slicesPerSecond = 20;
+const slicesPerSecond = 100;
 
 /** How fast a rebuild may read, so that what runs beside it keeps its share of the machine. Changeable at any time. */
 export class Pace {
