@@ -88,6 +88,12 @@ export const errorTable = {
   "import-invalid": { status: 400, title: "The export cannot be imported", retryable: false },
   "partition-unknown": { status: 404, title: "The subscription has no such partition", retryable: false },
   "sequence-unknown": { status: 404, title: "No such sequence is parked", retryable: false },
+  "build-refused": { status: 409, title: "The build cannot be done now", retryable: false },
+  "build-has-parked": {
+    status: 409,
+    title: "The build is complete, and events of it are parked",
+    retryable: false,
+  },
   "rebuild-cancelled": { status: 409, title: "The rebuild was cancelled", retryable: false },
   "projection-behind": { status: 503, title: "The read model has not caught up", retryable: true },
   "too-many-waiters": { status: 429, title: "Too many requests wait for a read model", retryable: true },

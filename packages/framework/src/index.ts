@@ -68,7 +68,12 @@ export type {
   TablesOf,
 } from "./projection/any-projection.ts";
 export type { Build, BuildProgress, BuildState, BuildStatus } from "./projection/build.ts";
+export type { FollowOptions } from "./projection/follow-rebuild.ts";
+export type { PlannedAction, ProjectionPlan } from "./projection/plan.ts";
+export type { RowDifference } from "./projection/scratch-builds.ts";
+export type { Verification, VerifyOptions } from "./projection/verify-build.ts";
 export type { RebuildOptions } from "./projection/rebuild-options.ts";
+export type { RollbackOptions } from "./projection/rollback.ts";
 export {
   bigint,
   boolean,

@@ -28,6 +28,11 @@ export interface ApplicationOptions {
   readonly register?: RegisterMode;
   /** `"off"` for a process that writes and leaves projecting to others. Default `"run"`. */
   readonly projections?: "run" | "off";
+  /**
+   * `"manual"`: the start builds no read model by itself; an operator looks at the plan and rebuilds. Queries of a
+   * version without one answer `projection-rebuilding` until then. Default `"automatic"`.
+   */
+  readonly rebuilds?: "automatic" | "manual";
   /** `"off"` for a process that leaves the subscriptions to others. Default `"run"`. */
   readonly subscriptions?: "run" | "off";
   readonly logger?: Logger;
@@ -89,7 +94,12 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
     this.#supervisor =
       store === undefined
         ? null
-        : new ProjectionSupervisor({ ...supervised, store, definitions: projections });
+        : new ProjectionSupervisor({
+            ...supervised,
+            store,
+            definitions: projections,
+            rebuilds: options.rebuilds ?? "automatic",
+          });
     this.#subscriptions =
       store === undefined
         ? null

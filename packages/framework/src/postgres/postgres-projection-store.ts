@@ -2,7 +2,7 @@ import { quoteIdentifier } from "@tidemark/schema-registry/postgres";
 import type { Kysely } from "kysely";
 import type { EventStore } from "../event-store/event-store.ts";
 import type { AnyProjection, AnyRow } from "../projection/any-projection.ts";
-import type { Build, BuildState, ProgressReport } from "../projection/build.ts";
+import type { Build, BuildSettings, BuildState, ProgressReport } from "../projection/build.ts";
 import type { Table } from "../projection/define-table.ts";
 import type { Fingerprint } from "../projection/fingerprint.ts";
 import type {
@@ -11,6 +11,7 @@ import type {
   ProjectionWatcher,
   RowChange,
 } from "../projection/projection-store.ts";
+import type { ScratchBuilds } from "../projection/scratch-builds.ts";
 import type { Checkpoint } from "../subscription/checkpoint.ts";
 import type { PartitionPosition, Progress } from "../subscription/checkpoint-store.ts";
 import type { DeadLetterStore } from "../subscription/dead-letter-store.ts";
@@ -42,6 +43,9 @@ import { PostgresSubscriptions } from "./projections/postgres-subscriptions.ts";
 import { PostgresPartitions } from "./projections/postgres-partitions.ts";
 import { ProjectionStoreTelemetry } from "./projections/projection-store-telemetry.ts";
 import { PostgresDeadLetters } from "./projections/postgres-dead-letters.ts";
+import { PostgresScratchBuilds } from "./projections/postgres-scratch-builds.ts";
+import { returnBuild } from "./projections/return-build.ts";
+import { settleStatement } from "./projections/settle-build.ts";
 import { cancelBuild, dropBuild } from "./projections/drop-build.ts";
 import { readPositions } from "./projections/read-positions.ts";
 
@@ -63,6 +67,7 @@ export class PostgresProjectionStore implements ProjectionStore {
   readonly subscriptions: SubscriptionDirectory;
   readonly telemetry: ProjectionStoreTelemetry;
   readonly limits: LimitStore;
+  readonly scratch: ScratchBuilds;
   readonly #watchers = new Set<Partial<ProjectionWatcher>>();
   #channel = "";
   #listener: NotificationListener | null = null;
@@ -91,6 +96,11 @@ export class PostgresProjectionStore implements ProjectionStore {
     this.subscriptions = new PostgresSubscriptions(shared);
     this.telemetry = new ProjectionStoreTelemetry(this.#connections);
     this.limits = new PostgresLimits(shared);
+    this.scratch = new PostgresScratchBuilds({
+      ...shared,
+      schemaName: schema,
+      channel: () => this.#channel,
+    });
   }
 
   async open(): Promise<void> {
@@ -130,7 +140,12 @@ export class PostgresProjectionStore implements ProjectionStore {
 
   async createBuild(
     projection: AnyProjection,
-    options: { readonly fingerprint: Fingerprint; readonly target: bigint; readonly anew: boolean },
+    options: {
+      readonly fingerprint: Fingerprint;
+      readonly target: bigint;
+      readonly anew: boolean;
+      readonly settings?: BuildSettings;
+    },
   ): Promise<{ readonly build: Build; readonly created: boolean }> {
     const framework = { schema: this.#schemaName, channel: this.#channel };
     try {
@@ -138,6 +153,11 @@ export class PostgresProjectionStore implements ProjectionStore {
     } catch (error) {
       throw translated(error);
     }
+  }
+
+  async settleBuild(build: Build, settings: BuildSettings): Promise<void> {
+    const statement = settleStatement(this.#framework, build, settings);
+    await this.#connections.run(this.#connections.control, statement);
   }
 
   async reportProgress(build: Build, report: ProgressReport): Promise<void> {
@@ -156,13 +176,20 @@ export class PostgresProjectionStore implements ProjectionStore {
     }
   }
 
-  activate(
-    build: Build,
-    log: Pick<EventStore, "storeId" | "head">,
-  ): Promise<"activated" | "behind" | "gone"> {
+  activate(build: Build, log: Pick<EventStore, "storeId" | "head">): ReturnType<ProjectionStore["activate"]> {
     const { project } = this.#connections;
     return this.#connections.transaction(project, (client) =>
       activateBuild(client, this.#framework, build, log),
+    );
+  }
+
+  returnBuild(
+    build: Build,
+    options: { readonly target: bigint; readonly activateWithParked: boolean },
+  ): Promise<boolean> {
+    const { project } = this.#connections;
+    return this.#connections.transaction(project, (client) =>
+      returnBuild(client, this.#framework, build, options),
     );
   }
 

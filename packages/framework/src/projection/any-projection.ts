@@ -23,6 +23,8 @@ export interface FoldProjection<
 > extends ProjectionBase<Name> {
   readonly form: "fold";
   readonly table: T;
+  /** @internal A key as folds name it, as the values of the primary key's columns. */
+  readonly keyParts: (key: unknown) => readonly unknown[];
   /** @internal The keys an event touches, each as the values of the primary key's columns. */
   readonly keysOf: (event: RecordedEvent) => readonly (readonly unknown[])[];
   /** @internal One event applied to one row; `null`: no row. */

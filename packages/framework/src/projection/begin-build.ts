@@ -1,7 +1,7 @@
 import type { EventStore } from "../event-store/event-store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { AnyProjection } from "./any-projection.ts";
-import type { Build } from "./build.ts";
+import type { Build, BuildSettings } from "./build.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import type { ProjectionStore } from "./projection-store.ts";
 
@@ -11,16 +11,22 @@ export async function beginBuild(
   store: ProjectionStore,
   eventStore: EventStore,
   logger: Logger,
-  { anew }: { readonly anew: boolean },
+  options: { readonly anew: boolean; readonly settings?: BuildSettings },
 ): Promise<Build> {
   const fingerprint = fingerprintOf(definition);
   const target = await eventStore.head();
-  const { build, created } = await store.createBuild(definition, { fingerprint, target, anew });
+  const { build, created } = await store.createBuild(definition, {
+    ...options,
+    fingerprint,
+    target,
+  });
   if (created) {
     logger.info(
       { projection: build.projection, version: build.version, build: build.schema },
       "a build begins",
     );
+  } else {
+    await store.settleBuild(build, options.settings ?? {});
   }
   return build;
 }

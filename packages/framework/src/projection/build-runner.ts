@@ -3,16 +3,13 @@ import type { EventSerializer } from "../event/event-serializer.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import type { LeaseKeeper } from "../subscription/lease-keeper.ts";
 import type { ParkingLimits } from "../subscription/parking-breaker.ts";
-import type { Partition } from "../subscription/partition.ts";
 import type { PartitionState } from "../subscription/partition-worker.ts";
 import type { RetryStrategy } from "../subscription/retry-strategy.ts";
 import { Subscription, type PartitionStatus } from "../subscription/subscription.ts";
-import type { SubscriptionConsumer } from "../subscription/subscription-consumer.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { AnyProjection } from "./any-projection.ts";
 import type { Build, ProgressReport } from "./build.ts";
-import { FoldProjector } from "./fold-projector.ts";
-import { HandlersProjector } from "./handlers-projector.ts";
+import { createProjector } from "./create-projector.ts";
 import { Pace } from "./pace.ts";
 import type { ProjectionStore } from "./projection-store.ts";
 import { RateMeter } from "./rate-meter.ts";
@@ -49,6 +46,9 @@ const buildingFlushMs = 10_000;
 /** A build counts as level with the log when it reaches a head this many milliseconds after that was the head. */
 const levelMs = 400;
 
+/** Milliseconds after which a complete build looks again whether it may serve with what is parked. */
+const parkedMs = 500;
+
 const workingStates: ReadonlySet<PartitionState> = new Set(["running", "retrying", "tripped"]);
 
 interface PartitionProgress {
@@ -56,6 +56,12 @@ interface PartitionProgress {
   readonly readPosition: bigint;
   readonly events: bigint;
   readonly pending: number;
+}
+
+/** What an operator has asked for goes before what this process does by itself. */
+function rateOf({ rateLimit }: Build, { rebuildRate }: RunnerEnvironment): number | null {
+  if (rateLimit === null) return rebuildRate;
+  return rateLimit === Infinity ? null : rateLimit;
 }
 
 /** Runs the projector of one build, whenever this process has its lease, and activates the build when it is complete. */
@@ -85,14 +91,14 @@ export class BuildRunner {
     this.#projection = projection;
     this.#environment = environment;
     this.#complete = build.status !== "building";
-    this.#pace = new Pace(build.status === "building" ? environment.rebuildRate : null);
+    this.#pace = new Pace(this.#complete ? null : rateOf(build, environment));
     this.#subscription = new Subscription({
       ...environment,
       between: (pages, signal) => this.#pace.slow(pages, signal),
       ...options,
       name: build.subscription,
       filter: { types: projection.events.map(({ recordName }) => recordName) },
-      consumer: ({ partition }) => this.#consumer(partition),
+      consumer: ({ partition }) => createProjector(projection, build, partition, environment),
       catchUpFlushMs: build.status === "building" ? buildingFlushMs : 1_000,
       onAcquire: ({ partition, checkpoint, events }) => {
         const position = checkpoint?.position ?? 0n;
@@ -128,9 +134,11 @@ export class BuildRunner {
     this.#reporter.unref();
   }
 
-  /** Slows the build down, or lets it go as fast as it can; nothing once it serves. */
-  throttle(eventsPerSecond: number | null): void {
-    if (!this.#complete) this.#pace.eventsPerSecond = eventsPerSecond;
+  /** An operator may have set another pace. */
+  settle(build: Build): void {
+    if (this.#complete) return;
+    const rate = rateOf(build, this.#environment);
+    if (rate !== this.#pace.eventsPerSecond) this.#pace.eventsPerSecond = rate;
   }
 
   /** Somebody waits for this position. */
@@ -180,21 +188,6 @@ export class BuildRunner {
     await this.close();
   }
 
-  #consumer(partition: Partition): SubscriptionConsumer {
-    const projection = this.#projection;
-    const { maxCachedRows: maxRows, maxCachedBytes: maxBytes } = this.#environment;
-    return projection.form === "fold"
-      ? new FoldProjector({
-          ...this.#environment,
-          projection,
-          build: this.build,
-          partition,
-          maxRows,
-          maxBytes,
-        })
-      : new HandlersProjector({ ...this.#environment, projection, build: this.build, partition });
-  }
-
   /** Progress of the partitions that this process has now. */
   get #owned(): readonly PartitionProgress[] {
     return this.partitions
@@ -231,14 +224,15 @@ export class BuildRunner {
           await this.#reached(await eventStore.head());
           if (performance.now() - since > levelMs || signal.aborted) continue;
           const outcome = await store.activate(this.build, eventStore);
-          if (outcome === "behind") {
-            // Another process may have a partition that is not as far.
-            await delay(levelMs / 4, undefined, { signal }).catch(() => undefined);
+          if (outcome === "behind" || outcome === "parked") {
+            // Another process may have a partition that is not as far, or an operator has to say something first.
+            const pause = outcome === "behind" ? levelMs / 4 : parkedMs;
+            await delay(pause, undefined, { signal }).catch(() => undefined);
             continue;
           }
           if (this.#reporter !== null) clearInterval(this.#reporter);
-          this.throttle(null);
           this.#complete = true;
+          this.#pace.eventsPerSecond = null;
           if (outcome === "activated") {
             logger.info(
               { projection: this.build.projection, build: this.build.schema },

@@ -36,15 +36,18 @@ export class BuildRunners {
       const definition = this.#definitions.get(build.projection);
       if (definition?.version !== build.version) continue;
       if (!build.serving && build.status !== "building") continue;
+      const runner = this.#runners.get(build.id);
+      // One that followed a retired build begins anew to bring it back into service.
+      if (build.returning && runner?.build.returning === false) continue;
       wanted.add(build.id);
       this.run(definition, build, build.status === "building" ? othersStartDelayMs : 0);
     }
     for (const id of this.#runners.keys()) if (!wanted.has(id)) void this.end(id);
   }
 
-  /** Slows down what this process does for a build under way; `null`: as fast as it can. */
-  throttle(id: bigint, eventsPerSecond: number | null): void {
-    this.#runners.get(id)?.throttle(eventsPerSecond);
+  /** Lets what this process does go on with the settings that operators have given since. */
+  settle(states: readonly BuildState[]): void {
+    for (const { build } of states) this.#runners.get(build.id)?.settle(build);
   }
 
   /** Lets a checkpoint follow the log at once; false when this process does not work on it. */

@@ -4,9 +4,9 @@ import type { Fingerprint } from "./fingerprint.ts";
 
 /**
  * `building`: not served yet. `active`: serves its version. `retired`: kept for a rollback until confirmed.
- * `cancelled` and `dropped` builds have no tables any more.
+ * `cancelled` and `dropped` builds have no tables any more. `scratch`: made by a verification, never served.
  */
-export type BuildStatus = "building" | "active" | "retired" | "cancelled" | "dropped";
+export type BuildStatus = "building" | "active" | "retired" | "cancelled" | "dropped" | "scratch";
 
 /** One read model of one projection version, in a PostgreSQL schema of its own. */
 export interface Build {
@@ -25,6 +25,12 @@ export interface Build {
   readonly subscription: string;
   /** Head of the log when it was begun: it serves once it has passed that. */
   readonly target: bigint;
+  /** Whether it serves when it is complete although sequences are parked. */
+  readonly activateWithParked: boolean;
+  /** Events of history a second at most, `Infinity` for no limit; `null`: as the process that works on it has it. */
+  readonly rateLimit: number | null;
+  /** Whether it has served before and is being brought up to date to serve again. */
+  readonly returning: boolean;
   readonly startedAt: Date;
   readonly finishedAt: Date | null;
 }
@@ -50,6 +56,14 @@ export interface BuildState {
   /** Who works on it; empty while nobody does. */
   readonly holders: readonly LeaseHolder[];
   readonly parked: ParkedCount;
+}
+
+/** What operators may ask of a build. */
+export interface BuildSettings {
+  /** Let it serve although events of it are parked. Default false. */
+  readonly activateWithParked?: boolean | undefined;
+  /** Events of history a second at most; `null` for no limit. Default: as the process that works on it has it. */
+  readonly rateLimit?: number | null | undefined;
 }
 
 /** Events that wait because one of their sequence could not be handled. */

@@ -67,6 +67,7 @@ export function defineFoldProjection(definition: LooseDefinition): FoldProjectio
     events,
     partitions,
     table,
+    keyParts,
     keysOf: (event: RecordedEvent) => {
       const found = keys(event);
       return Array.isArray(found) ? found.map(keyParts) : [keyParts(found)];

@@ -1,11 +1,18 @@
 import { TidemarkError } from "../errors.ts";
 import type { BuildDirectory } from "./build-directory.ts";
 import type { Build, BuildProgress, BuildState } from "./build.ts";
+import { waitsForParked } from "./projection-status.ts";
+
+export interface FollowOptions {
+  readonly onProgress?: (progress: BuildProgress) => void;
+  readonly signal?: AbortSignal;
+}
 
 /**
  * Watches a build, whichever process works on it, until it is under way no more.
  *
- * @throws TidemarkError `rebuild-cancelled`; the signal's reason.
+ * @throws TidemarkError `rebuild-cancelled`; `build-has-parked` when it is complete and may not serve yet; the signal's
+ * reason.
  */
 export async function followRebuild(
   projection: string,
@@ -22,18 +29,32 @@ export async function followRebuild(
   for (;;) {
     await directory.refresh();
     const found = directory.states.find(({ build }) => build.id === id);
-    if (found === undefined) {
-      throw new TidemarkError(
-        "rebuild-cancelled",
-        `The rebuild of ${projection} was cancelled: nothing has changed.`,
-      );
-    }
+    if (found === undefined) throw cancelled(projection);
     const { build, progress } = withOwnProgress(found);
     onProgress?.({ ...progress, build, target: build.target });
+    if (build.status === "retired" && !build.serving) throw cancelled(projection);
     if (build.status !== "building") return build;
+    if (waitsForParked(found, directory.states)) throw hasParked(found);
     const pause = AbortSignal.any([AbortSignal.timeout(250), ...(signal === undefined ? [] : [signal])]);
     await directory.nextRefresh(pause);
     signal?.throwIfAborted();
     refuseWhenClosed();
   }
+}
+
+function cancelled(projection: string): TidemarkError {
+  return new TidemarkError(
+    "rebuild-cancelled",
+    `The rebuild of ${projection} was cancelled: nothing has changed.`,
+  );
+}
+
+function hasParked({ build, parked }: BuildState): TidemarkError {
+  const { projection, number } = build;
+  return new TidemarkError(
+    "build-has-parked",
+    `Build ${number} of ${projection} is complete, but ${parked.sequences} of its sequences are parked, so the one before ` +
+      "goes on serving. Retry or discard them, and it serves by itself; or rebuild again with activateWithParked.",
+    { details: { projection, build: number, parked: parked.sequences } },
+  );
 }

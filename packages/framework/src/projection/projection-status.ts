@@ -6,6 +6,11 @@ import type { Build, BuildState } from "./build.ts";
 export interface BuildReport extends BuildState {
   /** Positions between the head and the slowest partition. */
   readonly lag: bigint;
+  /**
+   * What a complete build waits for before it serves: `parked-sequences` until they are retried or discarded, or a
+   * rebuild is told to activate with them. `null` for nothing.
+   */
+  readonly waitsFor: "parked-sequences" | null;
   /** What this process does for it, also while another one has the lease; empty when it does nothing. */
   readonly workers: readonly PartitionStatus[];
 }
@@ -41,9 +46,24 @@ export function projectionStatus(
     builds: builds.map((state) => ({
       ...own.withOwnProgress(state),
       lag: lagOf(state, own.head),
+      waitsFor: waitsForParked(state, builds) ? "parked-sequences" : null,
       workers: own.workersOf(state.build),
     })),
   };
+}
+
+/** Whether a build has all of the history that it was made for, and is not activated because events are parked. */
+export function waitsForParked(
+  { build, positions, parked }: BuildState,
+  states: readonly BuildState[],
+): boolean {
+  return (
+    build.status === "building" &&
+    !build.activateWithParked &&
+    parked.sequences > 0 &&
+    positions.every(({ position }) => position >= build.target) &&
+    states.some((other) => other.build.projection === build.projection && other.build.status === "active")
+  );
 }
 
 function lagOf({ positions }: BuildState, head: bigint): bigint {

@@ -9,9 +9,10 @@ import type { SubscriptionDirectory } from "../subscription/subscription-directo
 import type { PartitionStore } from "../subscription/partition-store.ts";
 import type { StoreTelemetry } from "../telemetry/store-telemetry.ts";
 import type { AnyProjection, AnyRow } from "./any-projection.ts";
-import type { Build, BuildState, ProgressReport } from "./build.ts";
+import type { Build, BuildSettings, BuildState, ProgressReport } from "./build.ts";
 import type { Table } from "./define-table.ts";
 import type { Fingerprint } from "./fingerprint.ts";
+import type { ScratchBuilds } from "./scratch-builds.ts";
 
 /** What a row becomes: `null` for no row. `stored`: whether the table has it now. */
 export interface RowChange {
@@ -54,6 +55,7 @@ export interface ProjectionStore extends CheckpointStore, LeaseStore {
   readonly partitions: PartitionStore;
   readonly subscriptions: SubscriptionDirectory;
   readonly limits: LimitStore;
+  readonly scratch: ScratchBuilds;
 
   /** What the store tells about itself, for metrics and status; a store need not. */
   readonly telemetry?: StoreTelemetry;
@@ -70,8 +72,16 @@ export interface ProjectionStore extends CheckpointStore, LeaseStore {
    */
   createBuild(
     projection: AnyProjection,
-    options: { readonly fingerprint: Fingerprint; readonly target: bigint; readonly anew: boolean },
+    options: {
+      readonly fingerprint: Fingerprint;
+      readonly target: bigint;
+      readonly anew: boolean;
+      readonly settings?: BuildSettings;
+    },
   ): Promise<{ readonly build: Build; readonly created: boolean }>;
+
+  /** Changes those settings of a build that are given. */
+  settleBuild(build: Build, settings: BuildSettings): Promise<void>;
 
   /** Tells other processes how far a build is. Not fenced: it is for people. */
   reportProgress(build: Build, report: ProgressReport): Promise<void>;
@@ -82,12 +92,28 @@ export interface ProjectionStore extends CheckpointStore, LeaseStore {
   /**
    * Makes a build serve its version, in one step for every reader; the build that served is retired. `behind`, and
    * nothing is done, while this build has not passed its target and the one that serves: no reader goes back in
-   * time. `gone` when it is no longer being built. A serving build that is ahead of the log itself, which was
+   * time. `parked` while events of it are parked, another build is active and nobody asked for this one all the same.
+   * `gone` when it is no longer being built. A serving build that is ahead of the log itself, which was
    * restored from an older backup then, holds nothing up.
    */
-  activate(build: Build, log: Pick<EventStore, "storeId" | "head">): Promise<"activated" | "behind" | "gone">;
+  activate(
+    build: Build,
+    log: Pick<EventStore, "storeId" | "head">,
+  ): Promise<"activated" | "behind" | "parked" | "gone">;
 
-  /** Gives up a build that does not serve yet and drops its tables; false when it has been activated meanwhile. */
+  /**
+   * Lets a retired build catch up from its own checkpoint, to serve again once it has passed the target. False when it
+   * is none any more, or while another build of its version is under way.
+   */
+  returnBuild(
+    build: Build,
+    options: { readonly target: bigint; readonly activateWithParked: boolean },
+  ): Promise<boolean>;
+
+  /**
+   * Gives up a build that does not serve yet and drops its tables; one that has served before stays retired. False when
+   * it has been activated meanwhile.
+   */
   cancel(build: Build): Promise<boolean>;
 
   /** Drops the tables of a retired build that serves nobody; false when it is none. */

@@ -16,6 +16,10 @@ export interface ProjectionSupervisorOptions {
   /** Shown to other processes as the owner of leases. */
   readonly applicationName: string;
   readonly logger?: Logger;
+  /**
+   * `"manual"`: the start builds nothing; read models that are missing wait for `rebuild`. Default `"automatic"`.
+   */
+  readonly rebuilds?: "automatic" | "manual";
   /** Milliseconds until a process that has died is taken over. Default 10,000. */
   readonly leaseMs?: number;
   readonly retry?: RetryStrategy;

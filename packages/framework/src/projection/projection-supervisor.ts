@@ -4,27 +4,32 @@ import { TidemarkError } from "../errors.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import { LeaseKeeper } from "../subscription/lease-keeper.ts";
 import { defaultRetryStrategy } from "../subscription/retry-strategy.ts";
-import { silentLogger, type Logger } from "../telemetry/logger.ts";
-import type { AnyProjection } from "./any-projection.ts";
+import { silentLogger } from "../telemetry/logger.ts";
+import type { AnyProjection, FoldProjection } from "./any-projection.ts";
+import { attendBuilds } from "./attend-builds.ts";
 import { beginBuild } from "./begin-build.ts";
 import { BuildDirectory } from "./build-directory.ts";
+import { BuildOperations } from "./build-operations.ts";
 import { BuildRunners } from "./build-runners.ts";
 import { CatchUpGoals } from "./catch-up-goals.ts";
-import { cancelBuilds, dropRetiredBuilds } from "./end-builds.ts";
+import type { RunnerEnvironment } from "./build-runner.ts";
 import type { Build, BuildState } from "./build.ts";
-import { followRebuild } from "./follow-rebuild.ts";
+import type { KeyOf, RowOf, Table } from "./define-table.ts";
 import { compareFingerprints } from "./fingerprint.ts";
 import { checkedRate } from "./pace.ts";
+import type { ProjectionPlan } from "./plan.ts";
 import { PositionWaiters } from "./position-waiters.ts";
 import type { DeadLetterSource } from "../subscription/dead-letters.ts";
 import { ProjectionPartitions } from "./projection-partitions.ts";
 import { projectionStatus, type ProjectionStatus } from "./projection-status.ts";
 import type { ProjectionSupervisorOptions } from "./projection-supervisor-options.ts";
-import type { ProjectionStore } from "./projection-store.ts";
 import type { QueryOptions, ReadModel } from "./read-model.ts";
 import type { RebuildOptions } from "./rebuild-options.ts";
 import { ReadModels } from "./read-models.ts";
+import type { RollbackOptions } from "./rollback.ts";
+import { rowAsOf } from "./row-as-of.ts";
 import { unknownProjection } from "./unknown-projection.ts";
+import type { Verification, VerifyOptions } from "./verify-build.ts";
 
 /**
  * Runs the projections of an application and answers for their read models. Any number of processes may run one
@@ -32,14 +37,15 @@ import { unknownProjection } from "./unknown-projection.ts";
  */
 export class ProjectionSupervisor {
   readonly #definitions: ReadonlyMap<string, AnyProjection>;
-  readonly #store: ProjectionStore;
   readonly #eventStore: EventStore;
-  readonly #logger: Logger;
   readonly #directory: BuildDirectory;
   readonly #waiters: PositionWaiters;
   readonly #readModels: ReadModels;
   readonly #keeper: LeaseKeeper;
   readonly #runners: BuildRunners;
+  readonly #environment: RunnerEnvironment;
+  readonly #operations: BuildOperations;
+  readonly #rebuilds: "automatic" | "manual";
   /** The parts that processes share a projection by. */
   readonly partitions: ProjectionPartitions;
   readonly #catchUp = new CatchUpGoals();
@@ -49,9 +55,7 @@ export class ProjectionSupervisor {
   constructor(options: ProjectionSupervisorOptions) {
     const { definitions, store, eventStore, logger = silentLogger, leaseMs = 10_000 } = options;
     this.#definitions = new Map(definitions.map((definition) => [definition.name, definition]));
-    this.#store = store;
     this.#eventStore = eventStore;
-    this.#logger = logger;
     this.#directory = new BuildDirectory({ store, projections: [...this.#definitions.keys()], logger });
     this.#waiters = new PositionWaiters({ store, max: options.maxWaiters ?? 1_000, logger });
     this.#readModels = new ReadModels({
@@ -69,7 +73,8 @@ export class ProjectionSupervisor {
       },
     });
     this.#keeper = new LeaseKeeper({ store, leaseMs, logger });
-    this.#runners = new BuildRunners(this.#definitions, {
+    this.#rebuilds = options.rebuilds ?? "automatic";
+    this.#environment = {
       eventStore,
       serializer: options.serializer,
       store,
@@ -88,6 +93,19 @@ export class ProjectionSupervisor {
       onCommit: ({ subscription }, partition, position) =>
         this.#waiters.advanced(subscription, partition, position),
       onActivated: () => void this.#directory.refresh().catch(() => undefined),
+    };
+    this.#runners = new BuildRunners(this.#definitions, this.#environment);
+    this.#directory.onRefresh(() => this.#runners.settle(this.#directory.states));
+    this.#operations = new BuildOperations({
+      store,
+      eventStore,
+      directory: this.#directory,
+      runners: this.#runners,
+      environment: this.#environment,
+      logger,
+      withOwnProgress: (state) => this.#withOwnProgress(state),
+      refuseWhenClosed: () => this.#refuseWhenClosed(),
+      isStarted: () => this.#started,
     });
     this.partitions = new ProjectionPartitions(store.partitions, async (name) => ({
       definition: this.#definition(name),
@@ -103,12 +121,15 @@ export class ProjectionSupervisor {
    */
   async start(): Promise<void> {
     if (this.#started) return;
+    const { store, eventStore, logger } = this.#environment;
     await this.#open();
     for (const definition of this.#definitions.values()) this.#compare(definition);
     for (const definition of this.#definitions.values()) {
       const { name, version } = definition;
       if (this.#directory.serving(name, version) ?? this.#directory.building(name, version)) continue;
-      await this.#begin(definition, { anew: false });
+      if (this.#rebuilds === "manual") continue;
+      const build = await beginBuild(definition, store, eventStore, logger, { anew: false });
+      this.#runners.run(definition, build, 0);
     }
     const head = await this.#eventStore.head();
     for (const definition of this.#definitions.values()) {
@@ -155,64 +176,94 @@ export class ProjectionSupervisor {
 
   /**
    * Builds a projection anew from position zero, beside the one that serves, and activates it. Joins a rebuild that
-   * is under way. Needs no `start`: works beside running servers, whichever process gets the lease. When the signal
-   * aborts, this process stops working on it; the build stays and others (or the next start) go on with it.
+   * is under way, with the settings that are given. Needs no `start`: works beside running servers, whichever process
+   * gets the lease. When the signal aborts, this process stops working on it; the build stays and others (or the next
+   * start) go on with it.
    *
-   * @throws TidemarkError `projection-unknown`, `projection-changed`, `rebuild-cancelled`; the signal's reason.
+   * @throws TidemarkError `projection-unknown`, `projection-changed`, `rebuild-cancelled`; `build-has-parked` when it is
+   * complete but may not serve with what is parked, see {@link RebuildOptions.activateWithParked}; `build-refused`
+   * during a rollback; the signal's reason.
    */
   async rebuild(name: string, options: RebuildOptions = {}): Promise<Build> {
-    const { onProgress, signal, eventsPerSecond } = options;
-    checkedRate(eventsPerSecond ?? null);
-    const definition = this.#definition(name);
-    await this.#open();
-    this.#compare(definition);
-    signal?.throwIfAborted();
-    const { id } = await this.#begin(definition, { anew: true });
-    if (eventsPerSecond !== undefined) this.#runners.throttle(id, eventsPerSecond);
-    try {
-      return await followRebuild(name, id, {
-        directory: this.#directory,
-        withOwnProgress: (state) => this.#withOwnProgress(state),
-        refuseWhenClosed: () => this.#refuseWhenClosed(),
-        onProgress,
-        signal,
-      });
-    } finally {
-      if (!this.#started) await this.#runners.end(id);
-    }
+    checkedRate(options.eventsPerSecond ?? null);
+    return this.#operations.rebuild(await this.#compared(name), options);
   }
 
   /**
-   * Changes how fast this process works on a rebuild that is under way; `null` for no limit. False when there is none.
+   * Lets the build before catch up from its own checkpoint and serve again; the one that serves now is retired, and
+   * kept. Works like {@link rebuild} otherwise.
+   *
+   * @throws TidemarkError `build-refused` with what can be done instead when no such build is kept, and everything that
+   * a rebuild throws.
+   */
+  async rollback(name: string, options: RollbackOptions = {}): Promise<Build> {
+    return this.#operations.rollback(await this.#compared(name), options);
+  }
+
+  /**
+   * Changes how fast a rebuild under way goes, in whichever process; `null` for no limit. False when there is none.
    * Below the rate at which events are appended, a rebuild never ends.
    */
   async throttle(name: string, eventsPerSecond: number | null): Promise<boolean> {
-    const { version } = this.#definition(name);
-    await this.#open();
-    await this.#directory.refresh();
-    const state = this.#directory.building(name, version);
-    if (state !== null) this.#runners.throttle(state.build.id, eventsPerSecond);
-    return state !== null;
+    return this.#operations.throttle(await this.#fresh(name), eventsPerSecond);
   }
 
-  /** Gives up a rebuild that is under way; false when there is none. */
-  async cancel(name: string): Promise<boolean> {
-    this.#definition(name);
+  /** What the start of this code would do, without doing it. */
+  async plan(options: { readonly signal?: AbortSignal } = {}): Promise<readonly ProjectionPlan[]> {
     await this.#open();
     await this.#directory.refresh();
-    const cancelled = await cancelBuilds(name, this.#directory, this.#runners, this.#store);
-    await this.#directory.refresh();
-    return cancelled;
+    return this.#operations.plan(this.#definitions.values(), options.signal);
+  }
+
+  /**
+   * Recomputes the read model that serves from position zero, beside it, and tells which rows differ: none, unless its
+   * code was changed without a new version, is not deterministic, or somebody else wrote to its tables.
+   *
+   * @throws TidemarkError `build-refused` when nothing serves, or it cannot be recomputed; `projection-unknown`,
+   * `projection-changed`; the signal's reason.
+   */
+  async verify(name: string, options: VerifyOptions = {}): Promise<Verification> {
+    return this.#operations.verify(await this.#compared(name), options);
+  }
+
+  /**
+   * A row of a fold projection as it was at a past position, `null` for none. Reads the projection's events up to there.
+   *
+   * @throws TidemarkError `validation-failed` for a position beyond the end of the log, `projection-unknown`.
+   * @example
+   * const before = await application.projections.asOf(balances, "42", 1_000n);
+   */
+  async asOf<Name extends string, T extends Table>(
+    projection: FoldProjection<Name, T>,
+    key: KeyOf<T>,
+    position: bigint,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<RowOf<T> | null> {
+    if (this.#definition(projection.name).version !== projection.version)
+      throw unknownProjection(projection.name);
+    const { eventStore, serializer } = this.#environment;
+    const row = await rowAsOf(projection, key, position, {
+      eventStore,
+      serializer,
+      signal: options.signal,
+    });
+    // The fold's own type: its table is the definition's.
+    return row as RowOf<T> | null;
+  }
+
+  /** Works on the projection's builds here while no other process does, until the result is disposed of. */
+  async attend(name: string): Promise<AsyncDisposable> {
+    return attendBuilds(await this.#compared(name), this.#directory, this.#runners);
+  }
+
+  /** Gives up a rebuild or rollback that is under way; false when there is none. */
+  async cancel(name: string): Promise<boolean> {
+    return this.#operations.cancel((await this.#fresh(name)).name);
   }
 
   /** Drops the retired builds of a projection that nobody works on: from then on there is no way back to them. */
   async confirm(name: string): Promise<readonly Build[]> {
-    this.#definition(name);
-    await this.#open();
-    await this.#directory.refresh();
-    const dropped = await dropRetiredBuilds(name, this.#directory, this.#store);
-    await this.#directory.refresh();
-    return dropped;
+    return this.#operations.confirm((await this.#fresh(name)).name);
   }
 
   /**
@@ -271,13 +322,14 @@ export class ProjectionSupervisor {
     return state.build;
   }
 
-  /** What parks events for the projections of a name, or for all of them. */
+  /** What parks events for the projections of a name, or for all of them: without builds that others have replaced. */
   async deadLetterSources(name?: string): Promise<readonly DeadLetterSource[]> {
     await this.#open();
     await this.#directory.refresh();
     return this.#directory.states
       .map(({ build }) => build)
       .filter(({ projection }) => name === undefined || projection === name)
+      .filter(({ status, serving }) => status !== "retired" || serving)
       .map(({ projection, version, subscription }) => ({ name: projection, version, subscription }));
   }
 
@@ -287,18 +339,26 @@ export class ProjectionSupervisor {
     return definition;
   }
 
+  /** The definition, with the directory up to date. */
+  async #fresh(name: string): Promise<AnyProjection> {
+    const definition = this.#definition(name);
+    await this.#open();
+    await this.#directory.refresh();
+    return definition;
+  }
+
+  /** The same, compared with its builds. */
+  async #compared(name: string): Promise<AnyProjection> {
+    const definition = await this.#fresh(name);
+    this.#compare(definition);
+    return definition;
+  }
+
   #compare(definition: AnyProjection): void {
     for (const { build } of this.#directory.states) {
       const isSame = build.projection === definition.name && build.version === definition.version;
       if (isSame) return compareFingerprints(definition, build.fingerprint);
     }
-  }
-
-  /** Begins a build, or joins the one that is under way, and works on it. */
-  async #begin(definition: AnyProjection, options: { readonly anew: boolean }): Promise<Build> {
-    const build = await beginBuild(definition, this.#store, this.#eventStore, this.#logger, options);
-    this.#runners.run(definition, build, 0);
-    return build;
   }
 
   /** What another process reports is half a second old; what this one does it knows itself. */

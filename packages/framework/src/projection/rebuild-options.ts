@@ -1,11 +1,14 @@
-import type { BuildProgress } from "./build.ts";
+import type { FollowOptions } from "./follow-rebuild.ts";
 
-export interface RebuildOptions {
-  readonly onProgress?: (progress: BuildProgress) => void;
+export interface RebuildOptions extends FollowOptions {
   /**
-   * Events a second that this process reads at most for it; `null` for no limit. Default: the supervisor's
-   * `rebuildRate`, or what the rebuild under way has. Must be above the rate at which events are appended.
+   * Events a second that are read at most, in whichever process; `null` for no limit. Default: what the rebuild under
+   * way has, or the `rebuildRate` of the process that works on it. Must be above the rate at which events are appended.
    */
   readonly eventsPerSecond?: number | null;
-  readonly signal?: AbortSignal;
+  /**
+   * Let it serve although events of it are parked. Default false: while another build serves, it waits until they are
+   * retried or discarded.
+   */
+  readonly activateWithParked?: boolean;
 }

@@ -20,6 +20,8 @@ export interface BuildRow {
   readonly eta_seconds: number | null;
   readonly started_at: Date;
   readonly finished_at: Date | null;
+  readonly activate_with_parked: boolean;
+  readonly rate_limit: number | null;
 }
 
 export interface BuildStateRow extends BuildRow {
@@ -30,7 +32,8 @@ export interface BuildStateRow extends BuildRow {
 }
 
 export const buildColumns = `b.id, b.projection, b.version, b.number, b.schema_name, b.subscription, b.status,
-  b.fingerprint, b.target, b.read_events, b.read_position, b.events_per_second, b.eta_seconds, b.started_at, b.finished_at`;
+  b.fingerprint, b.target, b.read_events, b.read_position, b.events_per_second, b.eta_seconds, b.started_at, b.finished_at,
+  b.activate_with_parked, b.rate_limit`;
 
 /** Builds that have tables, newest first, with all that is known about them: one query shows everything. */
 export function buildsStatement(schema: string, projections: readonly string[] | undefined): Statement {
@@ -73,6 +76,9 @@ export function toBuild(row: BuildRow): Build {
     fingerprint: row.fingerprint,
     subscription: row.subscription,
     target: row.target,
+    activateWithParked: row.activate_with_parked,
+    rateLimit: row.rate_limit,
+    returning: row.status === "building" && row.finished_at !== null,
     startedAt: row.started_at,
     finishedAt: row.finished_at,
   };

@@ -2,16 +2,20 @@ import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import type { Build } from "../../projection/build.ts";
 import type { ProjectionConnections } from "./projection-connections.ts";
-import { dropTables, endBuild, withdrawBuild } from "./remove-build.ts";
+import { dropTables, endBuild, keepRetired, withdrawBuild } from "./remove-build.ts";
 
 type Framework = Parameters<typeof endBuild>[1];
 
-/** Ends a build that is under way and drops its tables; false when it is not under way any more. */
+/**
+ * Ends a build that is under way and drops its tables, or leaves it retired if it has served before; false when it is
+ * not under way any more.
+ */
 export async function cancelBuild(
   connections: ProjectionConnections,
   framework: Framework,
   build: Build,
 ): Promise<boolean> {
+  if (await patiently(connections, (client) => keepRetired(client, framework, build))) return true;
   const change = { from: "building", to: "cancelled" } as const;
   if (!(await patiently(connections, (client) => endBuild(client, framework, build, change)))) return false;
   await patiently(connections, (client) => dropTables(client, framework, build.projection));
@@ -33,6 +37,17 @@ export async function dropBuild(
   if (!(await patiently(connections, (client) => endBuild(client, framework, build, change)))) return false;
   await patiently(connections, (client) => dropTables(client, framework, build.projection));
   return true;
+}
+
+/** Drops a build that was made for a comparison. */
+export async function dropScratch(
+  connections: ProjectionConnections,
+  framework: Framework,
+  build: Build,
+): Promise<void> {
+  const change = { from: "scratch", to: "dropped" } as const;
+  await patiently(connections, (client) => endBuild(client, framework, build, change));
+  await patiently(connections, (client) => dropTables(client, framework, build.projection));
 }
 
 /** A transaction that gives up when it waits for a lock, and is tried again. */

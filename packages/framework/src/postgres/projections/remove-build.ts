@@ -39,12 +39,12 @@ export async function endBuild(
   client: pg.PoolClient,
   framework: Framework,
   build: Build,
-  { from, to }: { readonly from: "building" | "retired"; readonly to: "cancelled" | "dropped" },
+  { from, to }: { readonly from: "building" | "retired" | "scratch"; readonly to: "cancelled" | "dropped" },
 ): Promise<boolean> {
   const { rowCount } = await client.query(
     `update ${framework.schema}.projection_builds
      set status = $3, finished_at = coalesce(finished_at, clock_timestamp())
-     where id = $1 and status = $2`,
+     where id = $1 and status = $2 and (status <> 'building' or finished_at is null)`,
     [build.id, from, to],
   );
   if (rowCount !== 1) return false;
@@ -53,6 +53,21 @@ export async function endBuild(
   ]);
   await client.query("select pg_notify($1, 'builds')", [framework.channel]);
   return true;
+}
+
+/** A build that was to serve again stays retired instead, as it was; false when it is none. */
+export async function keepRetired(
+  client: pg.PoolClient,
+  framework: Framework,
+  build: Build,
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `update ${framework.schema}.projection_builds set status = 'retired'
+     where id = $1 and status = 'building' and finished_at is not null`,
+    [build.id],
+  );
+  await client.query("select pg_notify($1, 'builds')", [framework.channel]);
+  return rowCount === 1;
 }
 
 /** Inside a transaction: drops what builds of this projection left behind that have ended, whoever ended them. */
