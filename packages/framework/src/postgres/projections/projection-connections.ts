@@ -7,6 +7,7 @@ import type { PoolStatus } from "../../telemetry/store-telemetry.ts";
 import { EventFailure } from "../../subscription/event-failure.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { isInfrastructureError } from "../../infrastructure-error.ts";
+import { queryPool } from "./query-pool.ts";
 import type { Statement } from "./row-statements.ts";
 
 /** Longer than any statement of the control pool takes on a healthy database. */
@@ -50,7 +51,9 @@ export class ProjectionConnections {
     this.control = pool("control", 2, controlTimeoutMs);
     this.heartbeat = pool("heartbeat", 1, controlTimeoutMs);
     this.projecting = new Kysely({ dialect: new PostgresDialect({ pool: this.project }) });
-    this.querying = new Kysely({ dialect: new PostgresDialect({ pool: this.#query }) });
+    this.querying = new Kysely({
+      dialect: new PostgresDialect({ pool: queryPool(this.#query, translated) }),
+    });
     this.#prepared = options.preparedStatements;
   }
 
