@@ -248,7 +248,7 @@ describe("an event that is newer than this node", () => {
         state: "waiting",
         error: expect.stringContaining("bank.Opened version 2 at position 2"),
         parked: 0,
-        counts: { handled: 1, retries: 0, outages: 0, buffered: 0 },
+        counts: { handled: 1, retries: 0, outages: 0, buffered: 0, bufferLimit: null },
       },
     ]);
 

@@ -125,7 +125,7 @@ function partitionOperations(
     here:
       worker === undefined
         ? null
-        : { state: worker.state, error: worker.error, bufferLimit: null, ...worker.counts },
+        : { state: worker.state, error: worker.error, ...worker.counts },
   };
 }
 

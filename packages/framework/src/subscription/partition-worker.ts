@@ -65,6 +65,8 @@ export interface PartitionCounts {
   readonly outages: number;
   /** Events that are read and not committed. */
   readonly buffered: number;
+  /** How many may be; `null` where rows or bytes bound them. */
+  readonly bufferLimit: number | null;
 }
 
 /** Milliseconds until a node asks again whether it can read an event that was too new for it. */
@@ -100,7 +102,8 @@ export class PartitionWorker {
   }
 
   get counts(): PartitionCounts {
-    return this.#counts;
+    const { flushEvents } = this.#options;
+    return { ...this.#counts, bufferLimit: Number.isFinite(flushEvents) ? flushEvents : null };
   }
 
   /** Whether this process has the partition. */

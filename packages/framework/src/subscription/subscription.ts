@@ -99,7 +99,7 @@ export class Subscription {
     return [...this.#workers]
       .map(([partition, { worker }]) => {
         const { state, error, parked, counts } = worker;
-        return { partition, state, error, parked, counts: { ...counts } };
+        return { partition, state, error, parked, counts };
       })
       .toSorted((left, right) => left.partition - right.partition);
   }
