@@ -1,4 +1,5 @@
 import { TidemarkError } from "../errors.ts";
+import { onAbort } from "../on-abort.ts";
 import type { PlacedRecord } from "./event-envelope.ts";
 import type {
   KurrentDbClient,
@@ -120,11 +121,11 @@ export class LiveRecords {
       finish = resolve;
     });
     const timer = setTimeout(finish, milliseconds);
-    signal.addEventListener("abort", finish, { once: true });
+    const leave = onAbort(signal, finish);
     this.#wake = finish;
     await waited;
     this.#wake = () => {};
-    signal.removeEventListener("abort", finish);
+    leave();
     clearTimeout(timer);
   }
 }

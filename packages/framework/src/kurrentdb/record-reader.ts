@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { TidemarkError } from "../errors.ts";
+import { onAbort } from "../on-abort.ts";
 import type { PlacedRecord } from "./event-envelope.ts";
 import type { KurrentDbClient, KurrentDbRead, KurrentDbResolvedEvent } from "./kurrentdb-client.ts";
 import { failureOf, translated } from "./kurrentdb-error.ts";
@@ -158,14 +159,13 @@ function interruptible(signal: AbortSignal | undefined): {
     const message = `KurrentDB has not answered a read within ${silenceMs / 1_000} s: ask again later.`;
     reject(new TidemarkError("store-unavailable", message));
   }, silenceMs);
-  const abort = (): void => reject(signal?.reason);
-  signal?.addEventListener("abort", abort, { once: true });
+  const leave = onAbort(signal, () => reject(signal?.reason));
   return {
     interrupted,
     alive: () => void silent.refresh(),
     end: () => {
       clearTimeout(silent);
-      signal?.removeEventListener("abort", abort);
+      leave();
     },
   };
 }

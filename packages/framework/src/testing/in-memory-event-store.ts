@@ -25,6 +25,7 @@ import type { IdempotencyIdentity, IdempotencyRecord } from "../event-store/idem
 import { requireCapability } from "../event-store/require-capability.ts";
 import { checkStreamId, checkTenant } from "../event-store/stream-id.ts";
 import type { StreamMetadata } from "../event-store/stream-metadata.ts";
+import { onAbort } from "../on-abort.ts";
 import { InMemoryErasures } from "./in-memory-erasures.ts";
 import { InMemoryRecords } from "./in-memory-records.ts";
 import { InMemoryLog } from "./in-memory-log.ts";
@@ -259,11 +260,11 @@ class InMemoryEventStore implements EventStore {
     return new Promise((resolve) => {
       const done = () => {
         this.#waiters.delete(done);
-        signal?.removeEventListener("abort", done);
+        leave();
         resolve();
       };
       this.#waiters.add(done);
-      signal?.addEventListener("abort", done, { once: true });
+      const leave = onAbort(signal, done);
     });
   }
 

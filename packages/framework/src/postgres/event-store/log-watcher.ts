@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isInfrastructureError } from "../../infrastructure-error.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { NotificationListener } from "../notification-listener.ts";
+import { onAbort } from "../../on-abort.ts";
 
 interface LogWatcherOptions {
   /** Where to LISTEN; `null` polls only. */
@@ -61,11 +62,11 @@ export class LogWatcher {
     await new Promise<void>((resolve) => {
       const done = () => {
         this.#waiters.delete(done);
-        signal?.removeEventListener("abort", done);
+        leave();
         resolve();
       };
       this.#waiters.add(done);
-      signal?.addEventListener("abort", done, { once: true });
+      const leave = onAbort(signal, done);
     });
   }
 

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { TidemarkError } from "../../errors.ts";
 import { isConnectionLoss, isInfrastructureError } from "../../infrastructure-error.ts";
+import { onAbort } from "../../on-abort.ts";
 import { CopyQuery } from "./copy-query.ts";
 
 export interface ReadQuery {
@@ -156,16 +157,15 @@ function outcomeUnknown(cause: unknown): TidemarkError {
 }
 
 async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let abort = () => {};
+  let leave = () => {};
   const aborted = new Promise<never>((_resolve, reject) => {
     // An AbortSignal's reason is untyped; it is handed on as the caller gave it.
     // oxlint-disable-next-line typescript/prefer-promise-reject-errors
-    abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
+    leave = onAbort(signal, () => reject(signal.reason));
   });
   try {
     return await Promise.race([work, aborted]);
   } finally {
-    signal.removeEventListener("abort", abort);
+    leave();
   }
 }
