@@ -182,13 +182,13 @@ export class Bank implements AsyncDisposable {
   readonly serializer = new EventSerializer(bankEvents);
   readonly #supervisors: ProjectionSupervisor[] = [];
 
-  constructor(connectionString: string) {
+  constructor(connectionString: string, readModels: string = connectionString) {
     this.eventStore = new PostgresEventStore({ connectionString });
-    this.store = new PostgresProjectionStore({ connectionString, dropDelayMs: 50 });
+    this.store = new PostgresProjectionStore({ connectionString: readModels, dropDelayMs: 50 });
   }
 
-  static async open(connectionString: string): Promise<Bank> {
-    const bank = new Bank(connectionString);
+  static async open(connectionString: string, readModels: string = connectionString): Promise<Bank> {
+    const bank = new Bank(connectionString, readModels);
     await bank.eventStore.open();
     await bank.store.open();
     return bank;

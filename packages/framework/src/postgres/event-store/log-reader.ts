@@ -28,6 +28,7 @@ export async function readHead({ connections, schema }: LogReader, signal?: Abor
 export interface LogExtent {
   /** Position of the last event, `0n` when there is none. */
   readonly head: bigint;
+  readonly headEventId: string | null;
   readonly otherTenants: (tenant: string) => boolean;
 }
 
@@ -39,15 +40,17 @@ export async function readExtent(
     {
       name: "tidemark_extent",
       text: `select (select position from ${schema}.events order by position desc limit 1),
+               (select event_id from ${schema}.events order by position desc limit 1),
                (select tenant from ${schema}.streams order by tenant, stream_id limit 1),
                (select tenant from ${schema}.streams order by tenant desc, stream_id desc limit 1)`,
       values: [],
     },
     signal,
   );
-  const [head = null, first = null, last = null] = row ?? [];
+  const [head = null, headEventId = null, first = null, last = null] = row ?? [];
   return {
     head: head === null ? 0n : BigInt(head),
+    headEventId,
     otherTenants: (tenant) => first !== tenant || last !== tenant,
   };
 }
@@ -56,11 +59,15 @@ export async function readExtent(
 export async function readEventId(
   { connections, schema }: LogReader,
   position: bigint,
+  signal?: AbortSignal,
 ): Promise<string | null> {
-  const [row] = await connections.query<[eventId: string]>({
-    name: "tidemark_event_id_at",
-    text: `select event_id from ${schema}.events where position = $1`,
-    values: [position],
-  });
+  const [row] = await connections.query<[eventId: string]>(
+    {
+      name: "tidemark_event_id_at",
+      text: `select event_id from ${schema}.events where position = $1`,
+      values: [position],
+    },
+    signal,
+  );
   return row?.[0] ?? null;
 }

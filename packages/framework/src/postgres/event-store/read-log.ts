@@ -7,7 +7,7 @@ import { decodeEvents } from "./decode-events.ts";
 import { defaultPageSize, maxPageBytes, mayHaveMore } from "./event-page.ts";
 import { positionOf } from "./event-row.ts";
 import { positionsPageText, rangePageText, type LogQuery } from "./log-query.ts";
-import { readExtent, type LogReader } from "./log-reader.ts";
+import { readExtent, type LogExtent, type LogReader } from "./log-reader.ts";
 import { findSparsePositions, type SparsePositions } from "./sparse-positions.ts";
 
 // A query looks at this many positions at first, and at more while few of them match: it stays short enough to abort.
@@ -23,16 +23,22 @@ interface Fetched {
   readonly scannedTo: bigint;
 }
 
-/** Reads the log in pages up to its head as it is now; see `EventStore.readAll`. */
+/**
+ * Reads the log in pages up to its head as it is now; see `EventStore.readAll`.
+ *
+ * @param onExtent told how far that is before the first page
+ */
 export async function* readLog(
   reader: LogReader,
   options: ReadAllOptions,
+  onExtent: (extent: LogExtent) => void = () => {},
 ): AsyncGenerator<EventPage, void, undefined> {
   checkReadAll(options);
   const { tenant = "", filter = {}, signal, pageSize = defaultPageSize } = options;
   const pageBytes = Math.min(options.pageBytes ?? maxPageBytes, maxPageBytes);
   const backwards = options.direction === "backwards";
   const extent = await readExtent(reader, signal);
+  onExtent(extent);
   const otherTenants = extent.otherTenants(tenant);
   const to = backwards ? (options.upTo ?? 0n) : least(options.upTo ?? extent.head, extent.head);
   let after = options.after ?? (backwards ? lastPossibleRevision : 0n);
