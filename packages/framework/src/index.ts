@@ -15,6 +15,7 @@ export { Application, createApplication, type ApplicationOptions } from "./appli
 export { defineApplication, type ApplicationDefinition } from "./application/define-application.ts";
 export type { RegisterMode } from "./application/register-event-schemas.ts";
 export type { Storage } from "./application/storage.ts";
+export type { CommandIntake } from "./command/command-intake.ts";
 export type { CommandOptions } from "./command/command-options.ts";
 export type { CommandResult, NewlyRecordedEvent } from "./command/command-result.ts";
 export {
@@ -96,6 +97,15 @@ export {
   type StoredRowOf,
   type Table,
 } from "./projection/define-table.ts";
+export type { IntakeSize, WhenFull } from "./intake/intake-gate.ts";
+export {
+  IntakeQueue,
+  type IntakeItem,
+  type IntakePolicy,
+  type IntakeQueueOptions,
+  type IntakeStatus,
+} from "./intake/intake-queue.ts";
+export type { SpilledItem, SpillStore } from "./intake/spill-store.ts";
 export type { EventOf } from "./event/event-of.ts";
 export type { ProjectionContext } from "./projection/projection-context.ts";
 export {
@@ -133,6 +143,7 @@ export type {
   ReservationRequest,
   Ticket,
 } from "./subscription/limits/limit-store.ts";
+export { SubscriberLimit, type Subscriber } from "./subscription/limits/subscriber-limit.ts";
 export type { RateLimit } from "./subscription/limits/rate-limit.ts";
 export type { SubscriptionBuffer } from "./subscription/limits/subscription-buffer.ts";
 export { SubscriptionSupervisor, type SubscriptionStatus } from "./subscription/subscription-supervisor.ts";

@@ -4,7 +4,7 @@ import { PostgresEventStore } from "@tidemark/framework/postgres";
 import { createPool } from "@tidemark/schema-registry/postgres";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eventStoreTemplate } from "../../support/event-store-template.ts";
+import { eventStoreTemplate, openStore } from "../../support/event-store-template.ts";
 import { sampleEvents } from "../../support/sample-events.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/test-database.ts";
 
@@ -100,17 +100,54 @@ describe("appends of one process", () => {
     expect(outcomes.map(({ status }) => status)).toEqual(["appended", ...Array(9).fill("already-recorded")]);
   });
 
-  test("beyond what may wait are refused at once, and nothing of them is stored", async () => {
+  test("beyond what may wait are refused at once if told so, and nothing of them is stored", async () => {
     const payload = Buffer.alloc(200_000);
-    const before = await store.head();
+    await using rejecting = await openStore({
+      connectionString: database.connectionString,
+      wakeup: "poll",
+      groupCommit: { whenFull: "reject" },
+    });
+    const before = await rejecting.head();
     const appends = Array.from({ length: 500 }, (_, index) =>
-      store.append(`flood-${index}`, sampleEvents(1, { data: payload })),
+      rejecting.append(`flood-${index}`, sampleEvents(1, { data: payload })),
     );
     const settled = await Promise.allSettled(appends);
     const refused = settled.filter((outcome) => outcome.status === "rejected");
     expect(refused.length).toBeGreaterThan(0);
     expect(refused[0]).toMatchObject({ reason: { code: "overloaded", retryable: true } });
     expect(await store.head()).toBe(before + BigInt(settled.length - refused.length));
+  });
+
+  test("beyond what may wait wait for room, until their signal aborts; what is too much even so is refused", async () => {
+    await using slow = await openStore({
+      connectionString: database.connectionString,
+      wakeup: "poll",
+      groupCommit: { maxEvents: 10, maxQueuedEvents: 30 },
+    });
+    const before = await slow.head();
+    const impatient = new AbortController();
+    const order: number[] = [];
+    const appends = Array.from({ length: 70 }, async (_, index) => {
+      const outcome = await slow.append(
+        "slow-1",
+        sampleEvents(1),
+        index === 40 ? { signal: impatient.signal } : {},
+      );
+      order.push(index);
+      return outcome;
+    });
+    const settled = Promise.allSettled(appends);
+    impatient.abort(new Error("too slow"));
+    const outcomes = await settled;
+    const reasons = outcomes.flatMap((outcome, index) =>
+      outcome.status === "rejected" ? [[index, outcome.reason]] : [],
+    );
+    expect(reasons[0]).toEqual([40, new Error("too slow")]);
+    // 30 queue and 30 wait for a place.
+    expect(reasons.slice(1).map(([index]) => index)).toEqual([60, 61, 62, 63, 64, 65, 66, 67, 68, 69]);
+    expect(reasons[1]?.[1]).toMatchObject({ code: "overloaded", details: { retryAfterSeconds: 1 } });
+    expect(order).toEqual(Array.from({ length: 60 }, (_, index) => index).filter((index) => index !== 40));
+    expect(await slow.head()).toBe(before + 59n);
   });
 
   test("beside one that PostgreSQL refuses cost log2(n) more transactions", async () => {
@@ -170,7 +207,7 @@ describe("appends of one process", () => {
     await using small = new PostgresEventStore({
       connectionString: database.connectionString,
       wakeup: "poll",
-      groupCommit: { maxEvents: 10, maxQueuedEvents: 30 },
+      groupCommit: { maxEvents: 10, maxQueuedEvents: 30, whenFull: "reject" },
     });
     await small.open();
     await small.append("small-start", sampleEvents(1));

@@ -3,6 +3,7 @@ import type { RegistryClient } from "@tidemark/schema-registry/client";
 import { AggregateRepository } from "../aggregate/aggregate-repository.ts";
 import type { AnyAggregate, CommandInput, CommandName } from "../aggregate/define-aggregate.ts";
 import { CommandExecutor } from "../command/command-executor.ts";
+import type { CommandIntake } from "../command/command-intake.ts";
 import type { CommandOptions } from "../command/command-options.ts";
 import type { CommandResult } from "../command/command-result.ts";
 import { TidemarkError } from "../errors.ts";
@@ -38,6 +39,8 @@ export interface ApplicationOptions {
   readonly logger?: Logger;
   /** Aggregates whose folded state is kept in memory; default 10,000, `0` for none. */
   readonly stateCacheSize?: number;
+  /** How many commands this process has under way, and what happens beyond. */
+  readonly commands?: Partial<CommandIntake>;
   /** Milliseconds until another process takes over the projections of one that has died. Default 10,000. */
   readonly leaseMs?: number;
 }
@@ -75,13 +78,18 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
     this.#options = options;
     this.#logger = options.logger ?? silentLogger;
     this.#serializer = new EventSerializer(definition.events);
-    const { stateCacheSize, leaseMs } = options;
+    const { stateCacheSize, leaseMs, commands = {} } = options;
     const repository = new AggregateRepository({
       eventStore,
       serializer: this.#serializer,
       ...(stateCacheSize === undefined ? {} : { cacheSize: stateCacheSize }),
     });
-    this.#executor = new CommandExecutor({ eventStore, serializer: this.#serializer, repository });
+    this.#executor = new CommandExecutor({
+      eventStore,
+      serializer: this.#serializer,
+      repository,
+      intake: commands,
+    });
     const supervised = {
       applicationName: definition.name,
       eventStore,

@@ -14,6 +14,7 @@ import type { AppendOutcome, EventStore } from "../event-store/event-store.ts";
 import type { IdempotencyEntry } from "../event-store/idempotency-record.ts";
 import { streamIdOf } from "../event-store/stream-id.ts";
 import { appendSettled } from "./append-settled.ts";
+import { defaultCommandIntake, type CommandIntake } from "./command-intake.ts";
 import { checkCommandOptions, type CommandOptions } from "./command-options.ts";
 import { commandResult, type CommandResult } from "./command-result.ts";
 import { conflictBackoff, maxConflictAttempts } from "./conflict-backoff.ts";
@@ -53,14 +54,14 @@ export class CommandExecutor {
     readonly eventStore: EventStore;
     readonly serializer: EventSerializer;
     readonly repository: AggregateRepository;
-    /** Commands queued or running at once; default 10,000. */
-    readonly maxQueuedCommands?: number;
+    readonly intake?: Partial<CommandIntake>;
     readonly idempotencyTimeToLiveMs?: number;
   }) {
     const { eventStore, serializer } = options;
     this.#source = { eventStore, serializer };
     this.#repository = options.repository;
-    this.#queue = new KeyedQueue(options.maxQueuedCommands ?? 10_000);
+    const { maxCommands, whenFull } = { ...defaultCommandIntake, ...options.intake };
+    this.#queue = new KeyedQueue(maxCommands, whenFull);
     this.#timeToLiveMs = options.idempotencyTimeToLiveMs ?? defaultTimeToLiveMs;
   }
 
@@ -108,7 +109,7 @@ export class CommandExecutor {
 
   #enqueue(request: Request): Promise<CommandResult> {
     const key = `${request.tenant}\u0000${streamIdOf(request.aggregate.name, request.id)}`;
-    return this.#queue.run(key, () => this.#runUntilSettled(request));
+    return this.#queue.run(key, () => this.#runUntilSettled(request), request.options.signal);
   }
 
   async #runUntilSettled(request: Request): Promise<CommandResult> {

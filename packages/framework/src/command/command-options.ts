@@ -20,6 +20,8 @@ export interface CommandOptions {
   /** The id of the event that led to this command. */
   readonly causationId?: string;
   readonly metadata?: Partial<Omit<EventMetadata, "actor">>;
+  /** Gives up a command that still waits for room because too many are under way; one that runs gets its answer. */
+  readonly signal?: AbortSignal;
 }
 
 const keyPattern = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;

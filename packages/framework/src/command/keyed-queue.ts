@@ -1,4 +1,6 @@
-import { TidemarkError } from "../errors.ts";
+import { IntakeGate, type WhenFull } from "../intake/intake-gate.ts";
+
+const oneTask = { items: 1, bytes: 0 };
 
 /**
  * Runs tasks of the same key one after the other, and different keys side by side.
@@ -7,28 +9,20 @@ import { TidemarkError } from "../errors.ts";
  */
 export class KeyedQueue {
   readonly #tails = new Map<string, Promise<unknown>>();
-  readonly #limit: number;
-  #waiting = 0;
+  readonly #gate: IntakeGate;
 
-  /** `limit`: tasks that may be queued or running at once over all keys; beyond it `run` refuses. */
-  constructor(limit: number) {
-    this.#limit = limit;
+  /** `limit`: tasks that may be queued or running at once over all keys; `whenFull` says what happens beyond. */
+  constructor(limit: number, whenFull: WhenFull = "reject") {
+    this.#gate = new IntakeGate({ what: "commands", most: { items: limit, bytes: Infinity }, whenFull });
   }
 
   get size(): number {
-    return this.#waiting;
+    return this.#gate.inside.items;
   }
 
-  /** @throws TidemarkError `overloaded` when the queue is full. */
-  async run<T>(key: string, task: () => Promise<T>): Promise<T> {
-    if (this.#waiting >= this.#limit) {
-      throw new TidemarkError(
-        "overloaded",
-        `${this.#limit} commands are already queued in this process: send the command again later.`,
-        { details: { retryAfterSeconds: 1 } },
-      );
-    }
-    this.#waiting += 1;
+  /** @throws TidemarkError `overloaded` when the queue is full; the signal's reason while the task waits for room. */
+  async run<T>(key: string, task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (!this.#gate.tryEnter(oneTask)) await this.#gate.enter(oneTask, signal);
     const before = this.#tails.get(key) ?? Promise.resolve();
     const result = before.then(task, task);
     const tail = result.catch(() => undefined);
@@ -36,7 +30,7 @@ export class KeyedQueue {
     try {
       return await result;
     } finally {
-      this.#waiting -= 1;
+      this.#gate.leave(oneTask);
       if (this.#tails.get(key) === tail) this.#tails.delete(key);
     }
   }

@@ -20,7 +20,9 @@ import type { SubscriptionDirectory } from "../subscription/subscription-directo
 import type { PartitionStore } from "../subscription/partition-store.ts";
 import type { AcquiredLease, Lease, LeaseReport } from "../subscription/lease-store.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
+import type { SpillStore } from "../intake/spill-store.ts";
 import { PostgresLimits } from "./limits/postgres-limits.ts";
+import { PostgresSpill } from "./limits/postgres-spill.ts";
 import { migrateFramework } from "./migrate-framework.ts";
 import { NotificationListener } from "./notification-listener.ts";
 import type { PostgresProjectionStoreOptions } from "./postgres-projection-store-options.ts";
@@ -68,6 +70,8 @@ export class PostgresProjectionStore implements ProjectionStore {
   readonly telemetry: ProjectionStoreTelemetry;
   readonly limits: LimitStore;
   readonly scratch: ScratchBuilds;
+  /** What full intake queues keep for later. */
+  readonly spill: SpillStore;
   readonly #watchers = new Set<Partial<ProjectionWatcher>>();
   #channel = "";
   #listener: NotificationListener | null = null;
@@ -101,6 +105,7 @@ export class PostgresProjectionStore implements ProjectionStore {
       schemaName: schema,
       channel: () => this.#channel,
     });
+    this.spill = new PostgresSpill(shared);
   }
 
   async open(): Promise<void> {

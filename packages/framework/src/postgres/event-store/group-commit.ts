@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { TidemarkError } from "../../errors.ts";
 import type { AppendOutcome } from "../../event-store/event-store.ts";
+import { IntakeGate, type IntakeSize, type WhenFull } from "../../intake/intake-gate.ts";
 import { AppendQueue, type AppendSize, type WaitingAppend } from "./append-queue.ts";
 import type { AppendCall } from "./append-statement.ts";
 
@@ -10,10 +10,15 @@ export interface GroupCommitLimits {
   readonly maxEvents: number;
   /** Most bytes of one transaction; default 1 MiB. A larger append goes alone. */
   readonly maxBytes: number;
-  /** Most events that wait in this process; beyond them appends are refused with `overloaded`. Default 20,000. */
+  /** Most events that wait in this process. Default 20,000. */
   readonly maxQueuedEvents: number;
   /** Most bytes that wait in this process; default 64 MiB. */
   readonly maxQueuedBytes: number;
+  /**
+   * What happens beyond. `slow`, the default: an append waits until there is room, or its signal aborts; as many again
+   * may wait so. `reject`, and what is beyond that: `overloaded`.
+   */
+  readonly whenFull: WhenFull;
 }
 
 export const defaultGroupCommitLimits: GroupCommitLimits = {
@@ -21,6 +26,7 @@ export const defaultGroupCommitLimits: GroupCommitLimits = {
   maxBytes: 1024 * 1024,
   maxQueuedEvents: 20_000,
   maxQueuedBytes: 64 * 1024 * 1024,
+  whenFull: "slow",
 };
 
 interface GroupCommitOptions {
@@ -40,10 +46,13 @@ const callBytes = 200;
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
   readonly #queue = new AppendQueue();
+  readonly #gate: IntakeGate;
   #inFlight = false;
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
+    const { maxQueuedEvents: items, maxQueuedBytes: bytes, whenFull } = options.limits;
+    this.#gate = new IntakeGate({ what: "events", most: { items, bytes }, whenFull });
   }
 
   /** What waits for a transaction now. */
@@ -57,7 +66,12 @@ export class GroupCommit {
    */
   append(call: AppendCall, signal?: AbortSignal): Promise<AppendOutcome> {
     const size = sizeOf(call);
-    if (this.#queue.length > 0 && this.#exceeds(size)) return Promise.reject(this.#overloaded());
+    const place = { items: size.events, bytes: size.bytes };
+    if (this.#gate.tryEnter(place)) return this.#append(call, size, signal);
+    return this.#gate.enter(place, signal).then(() => this.#append(call, size, signal));
+  }
+
+  #append(call: AppendCall, size: AppendSize, signal?: AbortSignal): Promise<AppendOutcome> {
     return new Promise((resolve, reject) => {
       const leave = this.#queue.add({
         call,
@@ -73,9 +87,13 @@ export class GroupCommit {
           reject(error);
         },
       });
-      // An AbortSignal's reason is untyped; it is handed on as the caller gave it.
-      // oxlint-disable-next-line typescript/prefer-promise-reject-errors
-      const abort = () => leave() && reject(signal?.reason);
+      const abort = () => {
+        if (!leave()) return;
+        this.#gate.leave({ items: size.events, bytes: size.bytes });
+        // An AbortSignal's reason is untyped; it is handed on as the caller gave it.
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors
+        reject(signal?.reason);
+      };
       signal?.addEventListener("abort", abort, { once: true });
       if (!this.#inFlight) void this.#drain();
     });
@@ -88,7 +106,9 @@ export class GroupCommit {
       // Who was answered just now appends again in this turn of the event loop, and so does whose request came in with
       // it: without a turn the first of them would go alone and the others wait for it.
       await turn();
-      await this.#commit(this.#queue.take({ events, bytes }));
+      const set = this.#queue.take({ events, bytes });
+      this.#gate.leave(total(set));
+      await this.#commit(set);
     }
     this.#inFlight = false;
   }
@@ -110,17 +130,16 @@ export class GroupCommit {
       await this.#commit(set.slice(middle));
     }
   }
+}
 
-  #exceeds({ events, bytes }: AppendSize): boolean {
-    const { maxQueuedEvents, maxQueuedBytes } = this.#options.limits;
-    const queued = this.#queue.size;
-    return queued.events + events > maxQueuedEvents || queued.bytes + bytes > maxQueuedBytes;
+function total(set: readonly WaitingAppend[]): IntakeSize {
+  let items = 0;
+  let bytes = 0;
+  for (const { size } of set) {
+    items += size.events;
+    bytes += size.bytes;
   }
-
-  #overloaded(): TidemarkError {
-    const message = `${this.#queue.length} appends already wait in this process: append again later.`;
-    return new TidemarkError("overloaded", message, { details: { retryAfterSeconds: 1 } });
-  }
+  return { items, bytes };
 }
 
 function sizeOf({ streams, idempotency }: AppendCall): AppendSize {
