@@ -30,7 +30,10 @@ export class DurationMetric extends Histogram {
   /** Where the base class takes its own, empty counts from, for the text and for JSON. */
   async getForPromString() {
     const { name, help, series } = this.#options;
-    const values = series().flatMap((one) => samples(name, one));
+    // JSON asks each sample for labels that it shares with others.
+    const values = series().flatMap((one) =>
+      samples(name, one).map((sample) => ({ ...sample, sharedLabels: {} })),
+    );
     return { name, help, type: "histogram", aggregator: "sum", values };
   }
 }
