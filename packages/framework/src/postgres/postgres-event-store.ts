@@ -23,6 +23,7 @@ import { LargeEventWarning } from "../event-store/large-event-warning.ts";
 import type { StreamMetadata } from "../event-store/stream-metadata.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
 import { checkConnectionString } from "./check-connection-string.ts";
+import { endPool } from "./end-pool.ts";
 import { Appender } from "./event-store/appender.ts";
 import { DiskGuard } from "./event-store/disk-guard.ts";
 import { ErasureSchedule } from "./event-store/erasure-schedule.ts";
@@ -192,7 +193,11 @@ export class PostgresEventStore implements EventStore {
 
   async *readAll(options: ReadAllOptions = {}): AsyncGenerator<EventPage> {
     this.#ready();
-    yield* this.telemetry.meter.counted(onePageAhead(readLog(this.#reader, options)));
+    for await (const page of this.telemetry.meter.counted(onePageAhead(readLog(this.#reader, options)))) {
+      yield page;
+      // The page that was read ahead is of no use to who has closed the store.
+      this.#refuseWhenClosed();
+    }
   }
 
   async *subscribe(options: Omit<ReadAllOptions, "limit" | "upTo"> = {}): AsyncGenerator<EventPage> {
@@ -292,7 +297,7 @@ export class PostgresEventStore implements EventStore {
   async #close(): Promise<void> {
     await this.#opened?.watcher.close();
     await Promise.all([this.#purge.close(), this.#erasures.close()]);
-    await Promise.all([this.#appendPool.end(), this.#readPool.end()]);
+    await Promise.all([endPool(this.#appendPool), endPool(this.#readPool)]);
   }
 
   #refuseWhenClosed(): void {

@@ -2,6 +2,7 @@ import { createPool } from "@tidemark/schema-registry/postgres";
 import { Kysely, PostgresDialect } from "kysely";
 import type pg from "pg";
 import { TidemarkError } from "../../errors.ts";
+import { endPool } from "../end-pool.ts";
 import { poolStatus } from "../pool-status.ts";
 import type { PoolStatus } from "../../telemetry/store-telemetry.ts";
 import { EventFailure } from "../../subscription/event-failure.ts";
@@ -108,7 +109,7 @@ export class ProjectionConnections {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.project, this.control, this.heartbeat, this.#query].map((pool) => pool.end()));
+    await Promise.all([this.project, this.control, this.heartbeat, this.#query].map(endPool));
   }
 }
 
