@@ -1,7 +1,8 @@
-import type { Application } from "@tidemark/framework";
+import { defineSubscription, readModel, type Application } from "@tidemark/framework";
 import { postgresStorage, type PostgresStorageOptions } from "@tidemark/framework/postgres";
 import { createPool } from "@tidemark/schema-registry/postgres";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Opened } from "../../support/bank.ts";
 import { eventStoreTemplate } from "../../support/event-store-template.ts";
 import { Account, greeting, startObserved } from "../../support/observed-application.ts";
 import { parseMetrics, type MetricSample } from "../../support/parse-metrics.ts";
@@ -69,12 +70,14 @@ describe("a scrape", () => {
     await application.execute(Account, "1", "open", { owner: "Ada" }, { idempotencyKey: "k" });
     await application.execute(Account, "2", "open", { owner: "Bob" });
     await expect(application.execute(Account, "2", "open", { owner: "Bob" })).rejects.toThrow("is open");
-    const all = await waitFor(async () => {
+    await waitFor(async () => {
       const now = await scrape(application);
       const handled = (labels: Record<string, string>) =>
         now.value("tidemark_subscription_handled_events_total", labels) === 2;
-      return handled(owners) && handled(greeted) && now;
+      return handled(owners) && handled(greeted);
     });
+    // What the process counts is taken at once, and what the database says a little later.
+    const all = await scrape(application);
 
     const command = { application: "observed", aggregate: "account", command: "open" };
     expect(all.value("tidemark_commands_total", { ...command, outcome: "accepted" })).toBe(2);
@@ -150,6 +153,66 @@ describe("a scrape", () => {
     );
     expect(parked.value("tidemark_subscription_parked_sequences", { name: "owners" })).toBe(0);
     expect(parked.value("tidemark_subscription_oldest_parked_seconds", { name: "owners" })).toBe(0);
+  });
+
+  test("shows a build while it is under way, and no longer when it serves", async () => {
+    const writer = await start({ projections: "off", subscriptions: "off" });
+    for (const id of ["1", "2", "3"]) await writer.execute(Account, id, "open", { owner: "Ada" });
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const waiting = readModel<object>().defineProjection({
+      name: "waiting",
+      version: 3,
+      events: [Opened],
+      migrations: [{ name: "nothing", up: async () => undefined }],
+      project: { Opened: () => gate },
+    });
+    const application = await start({ readModels: [waiting] });
+    const build = { kind: "projection", name: "waiting", version: "3", build: "1" };
+    const building = await waitFor(async () => {
+      const now = await scrape(application);
+      return now.all("tidemark_rebuild_progress_ratio", build).length > 0 && now;
+    });
+    expect(building.value("tidemark_rebuild_progress_ratio", build)).toBeLessThanOrEqual(1);
+    expect(building.value("tidemark_rebuild_events_per_second", build)).toBeGreaterThanOrEqual(0);
+    expect(building.value("tidemark_projection_build_info", { ...build, status: "building" })).toBe(1);
+    expect(building.value("tidemark_subscription_lag_events", build)).toBe(3);
+    open();
+    await application.projections.whenReady();
+    // One reading of the status serves several scrapes.
+    const serving = await waitFor(async () => {
+      const now = await scrape(application);
+      return now.all("tidemark_rebuild_progress_ratio").length === 0 && now;
+    });
+    expect(serving.value("tidemark_projection_build_info", { ...build, status: "active" })).toBe(1);
+    expect(serving.value("tidemark_subscription_events_total", build)).toBe(3);
+  });
+
+  test("tells what holds a subscription up", async () => {
+    const subscription = defineSubscription({
+      name: "greeting",
+      events: [Opened],
+      retry: { steps: 1, duration: 1, factor: 1, jitter: 0, cap: 50 },
+      parking: { maxParkedSequences: 1 },
+      handle: {
+        Opened: () => {
+          throw new Error("nobody is to be greeted");
+        },
+      },
+    });
+    const application = await start({ subscription });
+    for (const id of ["1", "2"]) await application.execute(Account, id, "open", { owner: "Ada" });
+    const tripped = await waitFor(async () => {
+      const now = await scrape(application);
+      const here = now.all("tidemark_subscription_state", { ...greeted, state: "tripped" }).length === 1;
+      return here && now.all("tidemark_subscription_partition_owner", { state: "tripped" }).length === 1;
+    });
+    expect(tripped).toBe(true);
+    const { consumers } = await application.operations.status();
+    const { error } = consumers.find(({ name }) => name === "greeting")?.partitions[0] ?? {};
+    expect(error).toMatch(
+      /^1 sequences are parked already, and 1 may be; position 2: nobody is to be greeted/,
+    );
   });
 
   test("shows why appends are refused", async () => {
