@@ -1,0 +1,64 @@
+import { Command } from "commander";
+import { CliFailure } from "../cli-failure.ts";
+import { withApplication } from "../open-application.ts";
+import { moment, position } from "../parse-option.ts";
+import { tableLines } from "../print-table.ts";
+
+/** The application's subscriptions, which react to events. */
+export function subscriptionsCommand(signal: AbortSignal): Command {
+  const group = new Command("subscriptions").description("what reacts to events: look, go back in the log");
+
+  const status = group
+    .command("status")
+    .description("every subscription: lag, parked sequences, who works on it");
+  status.action(() =>
+    withApplication(status, signal, async ({ application, output }) => {
+      const statuses = await application.subscriptions.status();
+      const rows = statuses.map(({ name, events, lag, parked, replayUntil, positions, holders }) => [
+        name,
+        String(events),
+        String(lag),
+        String(parked.sequences),
+        positions.some((at) => at.position < replayUntil) ? `replays up to ${replayUntil}` : "live",
+        holders.map(({ label, state }) => `${label}${state === "running" ? "" : ` (${state})`}`)[0] ??
+          "nobody",
+      ]);
+      const head = ["SUBSCRIPTION", "EVENTS", "LAG", "PARKED", "STATE", "WORKED ON BY"];
+      for (const line of tableLines([head, ...rows])) output.line(line);
+      output.result(statuses);
+    }),
+  );
+
+  const replay = group
+    .command("replay")
+    .description("go back in the log; handlers that must not fire for history are muted up to where it was")
+    .argument("<name>")
+    .option("--position <position>", "go on behind this position; 0 for the beginning", position)
+    .option(
+      "--time <time>",
+      "go on with what was recorded from this time on, such as 2026-03-01T12:00:00Z",
+      moment,
+    );
+  replay.action((name: string, options: { readonly position?: bigint; readonly time?: Date }) =>
+    withApplication(replay, signal, async ({ application, output }) => {
+      const replayed = await application.subscriptions.replay(name, whereFrom(options));
+      output.line(
+        `${name} goes on behind position ${replayed.position} in ${replayed.partitions} partitions.`,
+      );
+      output.result({ subscription: name, ...replayed });
+    }),
+  );
+  return group;
+}
+
+function whereFrom({
+  position: at,
+  time,
+}: {
+  readonly position?: bigint;
+  readonly time?: Date;
+}): { readonly position: bigint } | { readonly time: Date } {
+  if (at !== undefined && time === undefined) return { position: at };
+  if (at === undefined && time !== undefined) return { time };
+  throw new CliFailure("Say from where: give either --position or --time");
+}

@@ -1,0 +1,31 @@
+import { existsSync } from "node:fs";
+import { extname, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { CliFailure } from "./cli-failure.ts";
+import { resolveInput } from "./resolve-path.ts";
+
+/**
+ * The default export of a module that someone named.
+ *
+ * @throws CliFailure when it is not there or cannot be imported.
+ */
+export async function loadModule(
+  path: string,
+  what: string,
+): Promise<{ readonly exported: unknown; readonly source: string }> {
+  const file = resolveInput(path);
+  const source = relative(process.cwd(), file) || file;
+  if (/^\.[cm]?tsx?$/.test(extname(file))) {
+    throw new CliFailure(
+      `${source} is TypeScript, which Node cannot import: build it and name the JavaScript file`,
+    );
+  }
+  if (!existsSync(file)) {
+    throw new CliFailure(`The ${what} ${source} is not there: build the project, or name another file`);
+  }
+  const module: unknown = await import(pathToFileURL(file).href).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+    throw new CliFailure(`The ${what} ${source} cannot be imported: ${reason}`, { cause });
+  });
+  return { exported: Reflect.get(Object(module), "default"), source };
+}
