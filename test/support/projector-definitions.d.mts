@@ -35,7 +35,9 @@ export interface NoticesOptions {
   readonly retry?: RetryStrategy | null;
   readonly onReplay?: "mute" | "run";
   readonly timeoutMs?: number;
+  readonly maxMessageBytes?: number;
+  readonly buffer?: { readonly events?: number; readonly bytes?: number };
 }
 
-/** Tells the service of each move, with the key that stays the same. */
+/** Tells the service of each move, with the key that stays the same; fails at once for the account "throws". */
 export function notices(options: NoticesOptions): SubscriptionDefinition;

@@ -121,33 +121,22 @@ export function digests(options) {
   });
 }
 
-/** Tells the service of each move, with the key that stays the same. */
-export function notices({
-  service,
-  event = Moved,
-  partitions = 1,
-  retry = null,
-  onReplay = "mute",
-  timeoutMs = 30_000,
-}) {
+/** Tells the service of each move, with the key that stays the same; fails at once for the account "throws". */
+export function notices({ service, event = Moved, ...settings }) {
+  const tell = async ({ data, position }, { key, signal, replaying }) => {
+    const { to, cents } = data;
+    const body = JSON.stringify({ key, position: String(position), to, cents: String(cents), replaying });
+    const response = await fetch(service, { method: "POST", body, signal });
+    if (!response.ok) throw new Error(`the service answered ${response.status}`);
+  };
   return defineSubscription({
     name: "notices",
     events: [event],
-    partitions,
-    retry,
-    onReplay,
-    timeoutMs,
+    ...settings,
     handle: {
-      Moved: async ({ data, position }, { key, signal, replaying }) => {
-        const body = JSON.stringify({
-          key,
-          position: String(position),
-          to: data.to,
-          cents: String(data.cents),
-          replaying,
-        });
-        const response = await fetch(service, { method: "POST", body, signal });
-        if (!response.ok) throw new Error(`the service answered ${response.status}`);
+      Moved: (move, context) => {
+        if (move.data.to === "throws") throw new Error("thrown at once");
+        return tell(move, context);
       },
     },
   });

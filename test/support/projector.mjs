@@ -1,6 +1,8 @@
 // Started by the tests as an application would be: runs what the options name over the database that they name.
-import { EventSerializer, ProjectionSupervisor, SubscriptionSupervisor } from "@tidemark/framework";
-import { PostgresEventStore, PostgresProjectionStore } from "@tidemark/framework/postgres";
+import { createApplication, defineApplication, EventSerializer } from "@tidemark/framework";
+import { ProjectionSupervisor, SubscriptionSupervisor } from "@tidemark/framework";
+import { PostgresEventStore, PostgresProjectionStore, postgresStorage } from "@tidemark/framework/postgres";
+import { createRegistryClient } from "@tidemark/schema-registry/client";
 import { setTimeout as delay } from "node:timers/promises";
 import { SeededRandom } from "../chaos/event-store/seeded-random.mjs";
 import { digests, Moved, MovedV2, notices } from "./projector-definitions.mjs";
@@ -38,7 +40,19 @@ const subscriptions =
     : new SubscriptionSupervisor({ ...shared, definitions: [notices({ ...options.notices, event })] });
 
 process.once("SIGTERM", () => void leave());
-if (mode === "rebuild") {
+if (options.registry !== undefined) {
+  // A whole application, which publishes its schemas first.
+  const application = createApplication(
+    defineApplication({ name: "projector", aggregates: [], projections: [digests(projection)] }),
+    {
+      storage: postgresStorage({ database: connectionString, logger }),
+      registry: createRegistryClient({ url: options.registry }),
+      logger,
+    },
+  );
+  await application.start();
+  console.log("started");
+} else if (mode === "rebuild") {
   const build = await supervisor.rebuild("digests", {
     onProgress: ({ events }) => console.log(`progress ${events}`),
   });

@@ -13,6 +13,8 @@ export function randomMoves(random: SeededRandom, count: number, accounts = 60):
 export class Load {
   /** The position of the last acknowledged append. */
   acknowledged = 0n;
+  /** How many moves were acknowledged. */
+  moves = 0;
   failures = 0;
   #stopped = false;
   readonly #running: Promise<void>;
@@ -40,6 +42,7 @@ export class Load {
     while (!this.#stopped) {
       try {
         this.acknowledged = await bank.append(randomMoves(random, batch));
+        this.moves += batch;
       } catch {
         // The database is away. What was not acknowledged may be in the log or not.
         this.failures += 1;

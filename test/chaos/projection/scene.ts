@@ -22,6 +22,8 @@ export interface ProjectorOptions {
   readonly knowsVersion2?: boolean;
   /** Prints `handling <position>` when a handler begins. */
   readonly announce?: boolean;
+  /** Runs a whole application with this registry. */
+  readonly registry?: string;
   /** Splits and merges at random for as long as it lives. */
   readonly repartitionSeed?: number;
 }

@@ -16,6 +16,8 @@ export class Service implements AsyncDisposable {
   readonly notices: Notice[] = [];
   /** Whether it takes calls and never answers, for accounts of this name. */
   hangsFor: string | null = null;
+  /** How long it thinks about each call. */
+  delayMs = 0;
   #server: Server | null = null;
   #port = 0;
 
@@ -38,7 +40,7 @@ export class Service implements AsyncDisposable {
         const notice = JSON.parse(body) as Notice;
         if (notice.to === this.hangsFor) return;
         this.notices.push(notice);
-        response.writeHead(204).end();
+        setTimeout(() => response.writeHead(204).end(), this.delayMs);
       });
     });
     server.listen(this.#port, "127.0.0.1");
