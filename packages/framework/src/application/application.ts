@@ -14,6 +14,7 @@ import { DeadLetters } from "../subscription/dead-letters.ts";
 import { ProjectionSupervisor } from "../projection/projection-supervisor.ts";
 import type { QueryOptions, ReadModel } from "../projection/read-model.ts";
 import { SubscriptionSupervisor } from "../subscription/subscription-supervisor.ts";
+import { OutageLog } from "../telemetry/outage-log.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
 import { Operations } from "./operations.ts";
 import { checkStorage } from "./check-storage.ts";
@@ -60,6 +61,7 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
   readonly operations: Operations;
   readonly #options: ApplicationOptions;
   readonly #logger: Logger;
+  readonly #storeOutage: OutageLog;
   readonly #serializer: EventSerializer;
   readonly #executor: CommandExecutor;
   readonly #supervisor: ProjectionSupervisor | null;
@@ -77,6 +79,10 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
     this.eventStore = eventStore;
     this.#options = options;
     this.#logger = options.logger ?? silentLogger;
+    this.#storeOutage = new OutageLog(this.#logger, {
+      begun: "the event store does not answer",
+      over: "the event store answers again",
+    });
     this.#serializer = new EventSerializer(definition.events);
     const { stateCacheSize, leaseMs, commands = {} } = options;
     const repository = new AggregateRepository({
@@ -254,9 +260,10 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
     if (this.#options.projections !== "off" && this.#supervisor?.ready === false) return false;
     try {
       await this.eventStore.head();
+      this.#storeOutage.succeeded();
       return true;
     } catch (error) {
-      this.#logger.warn({ err: error }, "the event store does not answer");
+      this.#storeOutage.failed(error);
       return false;
     }
   }

@@ -122,10 +122,7 @@ function partitionOperations(
     owner: holder?.label ?? null,
     state: holder?.state ?? "unowned",
     error: holder?.error ?? null,
-    here:
-      worker === undefined
-        ? null
-        : { state: worker.state, error: worker.error, ...worker.counts },
+    here: worker === undefined ? null : { state: worker.state, error: worker.error, ...worker.counts },
   };
 }
 

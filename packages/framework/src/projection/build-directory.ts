@@ -1,3 +1,4 @@
+import { onAbort } from "../on-abort.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { BuildState } from "./build.ts";
 import type { ProjectionStore, ProjectionWatcher } from "./projection-store.ts";
@@ -74,13 +75,13 @@ export class BuildDirectory {
     await new Promise<void>((resolve) => {
       const done = (): void => {
         this.#changed.delete(done);
-        signal?.removeEventListener("abort", done);
-        this.#closing.signal.removeEventListener("abort", done);
+        forget();
+        forgetClosing();
         resolve();
       };
       this.#changed.add(done);
-      signal?.addEventListener("abort", done, { once: true });
-      this.#closing.signal.addEventListener("abort", done, { once: true });
+      const forget = onAbort(signal, done);
+      const forgetClosing = onAbort(this.#closing.signal, done);
     });
   }
 

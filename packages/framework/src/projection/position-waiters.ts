@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { TidemarkError } from "../errors.ts";
+import { onAbort } from "../on-abort.ts";
 import type { CheckpointStore, PartitionPosition } from "../subscription/checkpoint-store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
@@ -95,13 +96,13 @@ export class PositionWaiters {
       const done = (): void => {
         clearTimeout(timer);
         this.#waiters.delete(waiter);
-        signal?.removeEventListener("abort", done);
+        forget();
         resolve();
       };
       const timer = setTimeout(done, timeoutMs);
       const waiter: Waiter = { subscription, position, resolve: done };
       this.#waiters.add(waiter);
-      signal?.addEventListener("abort", done, { once: true });
+      const forget = onAbort(signal, done);
       this.#pollMs = shortestPollMs;
       this.#polling ??= this.#poll();
     });

@@ -1,5 +1,6 @@
 import { TidemarkError } from "../errors.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { OutageLog } from "../telemetry/outage-log.ts";
 import type { Lease, LeaseReport, LeaseStore } from "./lease-store.ts";
 
 interface HeldLease {
@@ -13,6 +14,7 @@ export class LeaseKeeper {
   readonly #store: LeaseStore;
   readonly #leaseMs: number;
   readonly #logger: Logger;
+  readonly #outageLog: OutageLog;
   readonly #held = new Set<HeldLease>();
   readonly #timer: NodeJS.Timeout;
   #renewing: Promise<void> | null = null;
@@ -22,6 +24,10 @@ export class LeaseKeeper {
     this.#store = options.store;
     this.#leaseMs = options.leaseMs;
     this.#logger = options.logger;
+    this.#outageLog = new OutageLog(options.logger, {
+      begun: "the leases could not be renewed",
+      over: "the leases are renewed again",
+    });
     this.#timer = setInterval(() => this.#beat(), options.leaseMs / 3);
     this.#timer.unref();
   }
@@ -74,10 +80,11 @@ export class LeaseKeeper {
         this.#leaseMs,
       );
       this.#renewedAt = startedAt;
+      this.#outageLog.succeeded();
       const alive = new Set(renewed.map(identityOf));
       for (const held of asked) if (!alive.has(identityOf(held.lease))) this.#lose(held);
     } catch (error) {
-      this.#logger.warn({ err: error }, "the leases could not be renewed");
+      this.#outageLog.failed(error);
       // Past its time a lease may be anyone's, so work under it stops even though nobody may have taken it.
       if (performance.now() - this.#renewedAt > this.#leaseMs) for (const held of asked) this.#lose(held);
     }

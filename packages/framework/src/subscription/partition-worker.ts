@@ -2,6 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { EventFilter } from "../event-store/event-filter.ts";
 import type { EventPage, EventStore } from "../event-store/event-store.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { OutageLog } from "../telemetry/outage-log.ts";
+import { onAbort } from "../on-abort.ts";
 import { compareWithLog } from "./checkpoint.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import type { DeadLetterStore } from "./dead-letter-store.ts";
@@ -88,7 +90,13 @@ export class PartitionWorker {
   #state: PartitionState = "standby";
   #error: string | null = null;
 
+  readonly #outageLog: OutageLog;
+
   constructor(options: PartitionWorkerOptions) {
+    this.#outageLog = new OutageLog(options.logger, {
+      begun: "a subscription pauses until an outage is over",
+      over: "a subscription goes on after an outage",
+    });
     this.#options = options;
     this.#breaker = new ParkingBreaker(options.parking);
   }
@@ -221,6 +229,7 @@ export class PartitionWorker {
 
   #committed(position: bigint, events: number): void {
     this.#outages = 0;
+    this.#outageLog.succeeded({ subscription: this.#options.subscription });
     this.#counts.handled += events;
     this.#counts.buffered = 0;
     this.#become("running");
@@ -281,7 +290,7 @@ export class PartitionWorker {
     } else if (failure === "diverged") {
       this.#become("diverged", message);
       logger.error({ err: error, subscription }, "a subscription stopped: its checkpoint is of another log");
-      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+      await new Promise<void>((resolve) => onAbort(signal, resolve));
     } else if (failure === "newer") {
       if (this.#state !== "waiting")
         logger.warn({ subscription, reason: message }, "waiting for a newer deployment");
@@ -292,10 +301,7 @@ export class PartitionWorker {
       this.#counts.outages += 1;
       const wait = retryDelay(infrastructureRetry, this.#outages);
       this.#become("paused", message);
-      logger.warn(
-        { err: error, subscription, retryInMs: wait },
-        "a subscription pauses until the outage is over",
-      );
+      this.#outageLog.failed(error, { subscription });
       await this.#pause(wait);
     }
   }

@@ -164,6 +164,11 @@ export class PostgresPartitions implements PartitionStore {
     change: (client: pg.PoolClient, rows: readonly (PartitionRow | undefined)[]) => Promise<void>,
   ): Promise<void> {
     await this.#connections.transaction(this.#connections.project, async (client) => {
+      // First, as in the statement that takes a lease: in the other order the two would wait for each other.
+      await client.query(
+        `delete from ${this.#schema}.leases where subscription = $1 and partition = any ($2::smallint[])`,
+        [subscription, [...partitions]],
+      );
       const { rows } = await client.query<PartitionRow>(
         `select ${columns} from ${this.#schema}.checkpoints where subscription = $1 and partition = any ($2::smallint[])
          order by partition for update`,
@@ -176,10 +181,6 @@ export class PostgresPartitions implements PartitionStore {
       await client.query(
         `update ${this.#schema}.checkpoints set fencing_token = fencing_token + 1
          where subscription = $1 and partition = any ($2::smallint[])`,
-        [subscription, [...partitions]],
-      );
-      await client.query(
-        `delete from ${this.#schema}.leases where subscription = $1 and partition = any ($2::smallint[])`,
         [subscription, [...partitions]],
       );
     });

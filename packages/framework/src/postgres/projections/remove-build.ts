@@ -48,6 +48,8 @@ export async function endBuild(
     [build.id, from, to],
   );
   if (rowCount !== 1) return false;
+  // First, as in the statement that takes a lease: in the other order the two would wait for each other.
+  await client.query(`delete from ${framework.schema}.leases where subscription = $1`, [build.subscription]);
   await client.query(`delete from ${framework.schema}.checkpoints where subscription = $1`, [
     build.subscription,
   ]);
