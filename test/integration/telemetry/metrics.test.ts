@@ -73,8 +73,9 @@ describe("a scrape", () => {
     await waitFor(async () => {
       const now = await scrape(application);
       const handled = (labels: Record<string, string>) =>
-        now.value("tidemark_subscription_handled_events_total", labels) === 2;
-      return handled(owners) && handled(greeted);
+        now.value("tidemark_subscription_handled_events_total", labels) === 2 &&
+        now.value("tidemark_subscription_lag_events", labels) === 0;
+      return now.all("tidemark_log_head_position")[0]?.value === 2 && handled(owners) && handled(greeted);
     });
     // What the process counts is taken at once, and what the database says a little later.
     const all = await scrape(application);
