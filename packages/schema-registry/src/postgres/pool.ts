@@ -64,7 +64,11 @@ export function createPool(options: PoolOptions): pg.Pool {
     ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
   });
   pool.on("error", (error) => {
-    options.logger?.warn({ err: error }, "An idle database connection broke; the pool replaces it");
+    // One line for each connection when a server goes away: the reason is enough, its stack is the driver's.
+    options.logger?.warn(
+      { reason: error.message, applicationName: options.applicationName },
+      "An idle database connection broke; the pool replaces it",
+    );
   });
   return pool;
 }
