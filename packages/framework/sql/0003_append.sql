@@ -116,6 +116,8 @@ create procedure __SCHEMA__.append_event(
 ) language plpgsql as $$
 #variable_conflict use_variable
 declare
+  -- An expression is evaluated without the executor that a statement starts: 5 microseconds less each.
+  _void text;
   _clock timestamptz;
   _recorded_at timestamptz;
   _position bigint;
@@ -133,7 +135,7 @@ begin
     perform __SCHEMA__.set_append_planner();
   end if;
 
-  perform pg_advisory_xact_lock(1953064037, '__SCHEMA__.events'::regclass::oid::integer);
+  _void := pg_advisory_xact_lock(1953064037, '__SCHEMA__.events'::regclass::oid::integer);
   _clock := clock_timestamp();
   if key is not null then
     select r.request_hash, r.body, r.revision, r.position
@@ -185,7 +187,7 @@ begin
     data, correlation_id, causation_id, recorded_at, meta)
   values (last_position, event_id, _stream_no, last_revision, type_no, event_version, schema_no, 0, data,
     correlation_id, causation_id, greatest(_clock, _recorded_at), meta);
-  perform pg_notify('tidemark_events_' || '__SCHEMA__.events'::regclass::oid, last_position::text);
+  _void := pg_notify('tidemark_events_' || '__SCHEMA__.events'::regclass::oid, last_position::text);
   if key is not null then
     -- Only an expired record can stand in the way.
     insert into __SCHEMA__.idempotency_records (expires_at, revision, position, tenant, principal, key, request_hash, body)
@@ -200,46 +202,54 @@ end $$;
 
 -- Appends a set of independent calls; each gets its own outcome, none fails its neighbours.
 --
--- A call owns stream_counts of consecutive elements of the stream arrays (stream_calls says which call), a stream
--- owns stream_counts consecutive elements of the event arrays. Within one set a stream and an idempotency key may
--- occur once; the procedure raises otherwise.
+-- A call owns consecutive elements of the stream arrays (stream_calls says which call), a stream owns stream_counts
+-- consecutive elements of the event arrays behind the first stream_starts. Within one set a stream and an idempotency
+-- key may occur once; the procedure raises otherwise.
 --   stream_expected  a revision, or -1 any, -2 no stream, -3 stream exists
 --   call_keys        null when no call of the set has one
 --   event_type_nos, event_schema_nos   the catalogue's number, or -n for the n-th of new_types, new_schema_hashes
 --   payload          data and meta of the events one after the other; data_starts count from 1
 --   conditions       of the first call, as broken_condition takes them; null when it has none
---   statuses         0 appended, 1 conflict, 2 duplicate event, 3 already recorded, 4 and 5 as in broken_condition
+--   waited           another writer had the lock
+--   head             the position before the set
+--   statuses         0 appended, 1 conflict, 2 duplicate event, 3 already recorded, 4 and 5 as in broken_condition;
+--                    null when each call was appended with at least one event a stream: then the events stand behind
+--                    the head in their order, revisions are those before them, and the other arrays are null, too
 --   conflicts        the stream of a conflict, the condition of a 4 or 5
 create procedure __SCHEMA__.append_events(
   call_tenants text[], call_principals text[], call_keys text[], call_request_hashes bytea[], call_bodies bytea[],
   call_ttls bigint[],
   stream_calls integer[], stream_ids text[], stream_hashes integer[], stream_expected bigint[], stream_counts integer[],
+  stream_starts integer[],
   event_streams integer[], event_ids uuid[], event_type_nos integer[], event_versions smallint[],
   event_schema_nos integer[], event_correlations uuid[], event_causations uuid[],
   data_starts integer[], data_lengths integer[], meta_lengths integer[], payload bytea,
   new_types text[], new_schema_hashes bytea[], new_schema_texts text[], new_schema_subjects text[],
   new_schema_versions integer[], conditions jsonb,
-  out statuses integer[], out positions bigint[], out revisions bigint[], out conflicts integer[],
-  out duplicates uuid[], out record_request_hashes bytea[], out record_bodies bytea[], out record_revisions bigint[],
+  out waited boolean, out head bigint, out revisions bigint[],
+  out statuses integer[], out positions bigint[], out conflicts integer[], out duplicates uuid[],
+  out record_request_hashes bytea[], out record_bodies bytea[], out record_revisions bigint[],
   out record_positions bigint[], out condition_evidence bigint
 ) language plpgsql as $$
 declare
   _calls constant integer := cardinality(call_tenants);
   _streams constant integer := cardinality(stream_calls);
-  _nulls constant bigint[] := array_fill(null::bigint, array[_streams]);
+  _void text;
+  _asked timestamptz;
   _clock timestamptz;
   _recorded_at timestamptz;
   _position bigint;
   _stream_nos bigint[];
-  _created bigint[] := _nulls;
-  _position_shifts bigint[] := _nulls;
-  _revision_shifts bigint[] := _nulls;
-  _call_revisions bigint[] := array_fill(null::bigint, array[_calls]);
+  _last_stream_no bigint;
+  _position_shifts bigint[];
+  _befores bigint[];
+  _call_revisions bigint[];
   _deleted boolean[];
   _revived bigint[];
-  _max_stream_no bigint;
-  _before integer := 0;
-  _appended integer := 0;
+  _is_new boolean;
+  _is_plain boolean;
+  _known integer;
+  _expired boolean := false;
   _call integer;
   _expected bigint;
   _actual bigint;
@@ -258,116 +268,163 @@ begin
   end if;
 
   -- Each statement after this line sees all that was committed under the lock before.
-  perform pg_advisory_xact_lock(1953064037, '__SCHEMA__.events'::regclass::oid::integer);
+  _asked := clock_timestamp();
+  _void := pg_advisory_xact_lock(1953064037, '__SCHEMA__.events'::regclass::oid::integer);
   _clock := clock_timestamp();
+  waited := _clock - _asked > interval '50 microseconds';
   select e.position, e.recorded_at into _position, _recorded_at
   from __SCHEMA__.events e order by e.position desc limit 1;
   _position := coalesce(_position, 0);
+  head := _position;
   _recorded_at := greatest(_clock, _recorded_at);
-  statuses := array_fill(0, array[_calls]);
-  positions := array_fill(null::bigint, array[_calls]);
-  conflicts := array_fill(null::integer, array[_calls]);
-  duplicates := array_fill(null::uuid, array[_calls]);
+
+  select array_agg(l.stream_no order by l.ordinality), array_agg(l.revision order by l.ordinality),
+    count(distinct l.stream_no),
+    bool_and(l.count > 0 and l.deleted is not true
+      and (l.expected = -1 or l.expected = coalesce(l.revision, -2) or (l.expected = -3 and l.revision is not null)))
+  into _stream_nos, revisions, _known, _is_plain
+  from (
+    select i.ordinality, i.expected, i.count, s.stream_no, s.deleted, coalesce(e.revision, s.revision) as revision
+    from unnest(stream_calls, stream_ids, stream_expected, stream_counts) with ordinality
+      i(call, stream_id, expected, count)
+    left join __SCHEMA__.streams s on s.tenant = call_tenants[i.call] and s.stream_id = i.stream_id
+    left join lateral (
+      select e.revision from __SCHEMA__.events e where e.stream_no = s.stream_no order by e.revision desc limit 1
+    ) e on true
+  ) l;
+  if _known <> cardinality(array_remove(_stream_nos, null)) then
+    raise exception 'a stream occurs twice in one set';
+  end if;
+  _is_plain := coalesce(_is_plain, false) and conditions is null and not exists (
+    select from generate_series(1, cardinality(event_streams)) n
+    join __SCHEMA__.events e on e.stream_no = _stream_nos[event_streams[n]] and e.event_id = event_ids[n]);
 
   if call_keys is not null then
-    record_request_hashes := array_fill(null::bytea, array[_calls]);
-    record_bodies := record_request_hashes;
-    record_revisions := positions;
-    record_positions := positions;
     for _row in
-      select c.ordinality::integer as call, r.request_hash, r.body, r.revision, r.position
+      select c.ordinality::integer as call, r.request_hash, r.body, r.revision, r.position, r.expires_at > _clock as holds
       from unnest(call_tenants, call_principals, call_keys) with ordinality c(tenant, principal, key)
       join __SCHEMA__.idempotency_records r using (tenant, principal, key)
-      where r.expires_at > _clock
     loop
+      if not _row.holds then
+        _expired := true;
+        continue;
+      end if;
+      if statuses is null then
+        statuses := array_fill(0, array[_calls]);
+        record_request_hashes := array_fill(null::bytea, array[_calls]);
+        record_bodies := record_request_hashes;
+        record_revisions := array_fill(null::bigint, array[_calls]);
+        record_positions := record_revisions;
+      end if;
       statuses[_row.call] := 3;
       record_request_hashes[_row.call] := _row.request_hash;
       record_bodies[_row.call] := _row.body;
       record_revisions[_row.call] := _row.revision;
       record_positions[_row.call] := _row.position;
+      _is_plain := false;
     end loop;
   end if;
 
-  select array_agg(s.stream_no order by i.ordinality), array_agg(coalesce(e.revision, s.revision) order by i.ordinality),
-    array_agg(s.deleted order by i.ordinality)
-  into _stream_nos, revisions, _deleted
-  from unnest(stream_calls, stream_ids) with ordinality i(call, stream_id)
-  left join __SCHEMA__.streams s on s.tenant = call_tenants[i.call] and s.stream_id = i.stream_id
-  left join lateral (
-    select e.revision from __SCHEMA__.events e where e.stream_no = s.stream_no order by e.revision desc limit 1
-  ) e on true;
-  if _streams > 1 and (select count(n) <> count(distinct n) from unnest(_stream_nos) n) then
-    raise exception 'a stream occurs twice in one set';
-  end if;
-
-  for _s in 1 .. _streams loop
-    _call := stream_calls[_s];
-    _expected := stream_expected[_s];
-    _actual := revisions[_s];
-    _missing := _actual is null or _deleted[_s];
-    if statuses[_call] = 0 and not (_expected = -1 or _expected = coalesce(_actual, -4)
-      or (_expected = -2 and _missing) or (_expected = -3 and not _missing))
-    then
-      statuses[_call] := 1;
-      conflicts[_call] := _s;
-    end if;
-    if _deleted[_s] and (statuses[_call] <> 0 or stream_counts[_s] = 0) then
-      revisions[_s] := null;
-    end if;
-  end loop;
-
-  if conditions is not null and statuses[1] = 0 then
-    select b.status, b.condition, b.evidence into _row
-    from __SCHEMA__.broken_condition(call_tenants[1], conditions, _position) b;
-    if _row.status is not null then
-      statuses[1] := _row.status;
-      conflicts[1] := _row.condition;
-      condition_evidence := _row.evidence;
-    end if;
-  end if;
-
-  for _row in
-    select stream_calls[i.stream] as call, i.event_id
-    from unnest(event_streams, event_ids) i(stream, event_id)
-    join __SCHEMA__.events e on e.stream_no = _stream_nos[i.stream] and e.event_id = i.event_id
-  loop
-    if statuses[_row.call] = 0 then
-      statuses[_row.call] := 2;
-      duplicates[_row.call] := _row.event_id;
-    end if;
-  end loop;
-
-  for _s in 1 .. _streams loop
-    _call := stream_calls[_s];
-    if statuses[_call] = 0 and stream_counts[_s] > 0 then
-      if _stream_nos[_s] is null then
-        if _max_stream_no is null then
-          select coalesce(max(s.stream_no), 0) into _max_stream_no from __SCHEMA__.streams s;
+  if _is_plain then
+    _position_shifts := array_fill(_position, array[_streams]);
+    _befores := revisions;
+    _is_new := array_position(_stream_nos, null) is not null;
+    if call_keys is not null then
+      positions := array_fill(null::bigint, array[_calls]);
+      _call_revisions := positions;
+      for _s in 1 .. _streams loop
+        _call := stream_calls[_s];
+        positions[_call] := _position + stream_starts[_s] + stream_counts[_s];
+        if _call_revisions[_call] is null then
+          _call_revisions[_call] := coalesce(revisions[_s], -1) + stream_counts[_s];
         end if;
-        _max_stream_no := _max_stream_no + 1;
-        _stream_nos[_s] := _max_stream_no;
-        _created[_s] := _max_stream_no;
-        revisions[_s] := -1;
-      elsif _deleted[_s] then
-        _revived := _revived || _stream_nos[_s];
-      end if;
-      _position_shifts[_s] := _position - _before;
-      _revision_shifts[_s] := revisions[_s] - _before;
-      _position := _position + stream_counts[_s];
-      _appended := _appended + stream_counts[_s];
-      revisions[_s] := revisions[_s] + stream_counts[_s];
-      positions[_call] := _position;
-      _call_revisions[_call] := coalesce(_call_revisions[_call], revisions[_s]);
+      end loop;
     end if;
-    _before := _before + stream_counts[_s];
-  end loop;
+    _position := _position + cardinality(event_streams);
+  else
+    statuses := coalesce(statuses, array_fill(0, array[_calls]));
+    positions := array_fill(null::bigint, array[_calls]);
+    _call_revisions := positions;
+    conflicts := array_fill(null::integer, array[_calls]);
+    duplicates := array_fill(null::uuid, array[_calls]);
+    _position_shifts := array_fill(null::bigint, array[_streams]);
+    _befores := _position_shifts;
+    _is_new := false;
+    _deleted := array(
+      select s.deleted from unnest(_stream_nos) with ordinality i(stream_no)
+      left join __SCHEMA__.streams s on s.stream_no = i.stream_no order by i.ordinality);
 
-  if _max_stream_no is not null then
+    for _s in 1 .. _streams loop
+      _call := stream_calls[_s];
+      _expected := stream_expected[_s];
+      _actual := revisions[_s];
+      _missing := _actual is null or _deleted[_s];
+      if statuses[_call] = 0 and not (_expected = -1 or _expected = coalesce(_actual, -4)
+        or (_expected = -2 and _missing) or (_expected = -3 and not _missing))
+      then
+        statuses[_call] := 1;
+        conflicts[_call] := _s;
+      end if;
+      if _deleted[_s] and (statuses[_call] <> 0 or stream_counts[_s] = 0) then
+        revisions[_s] := null;
+      end if;
+    end loop;
+
+    if conditions is not null and statuses[1] = 0 then
+      select b.status, b.condition, b.evidence into _row
+      from __SCHEMA__.broken_condition(call_tenants[1], conditions, _position) b;
+      if _row.status is not null then
+        statuses[1] := _row.status;
+        conflicts[1] := _row.condition;
+        condition_evidence := _row.evidence;
+      end if;
+    end if;
+
+    for _row in
+      select stream_calls[i.stream] as call, i.event_id
+      from unnest(event_streams, event_ids) i(stream, event_id)
+      join __SCHEMA__.events e on e.stream_no = _stream_nos[i.stream] and e.event_id = i.event_id
+    loop
+      if statuses[_row.call] = 0 then
+        statuses[_row.call] := 2;
+        duplicates[_row.call] := _row.event_id;
+      end if;
+    end loop;
+
+    for _s in 1 .. _streams loop
+      _call := stream_calls[_s];
+      if statuses[_call] = 0 and stream_counts[_s] > 0 then
+        if _stream_nos[_s] is null then
+          _is_new := true;
+          revisions[_s] := -1;
+        elsif _deleted[_s] then
+          _revived := _revived || _stream_nos[_s];
+        end if;
+        -- An event's shift and its place in the set are its position.
+        _position_shifts[_s] := _position - stream_starts[_s];
+        _befores[_s] := revisions[_s];
+        _position := _position + stream_counts[_s];
+        revisions[_s] := revisions[_s] + stream_counts[_s];
+        positions[_call] := _position;
+        _call_revisions[_call] := coalesce(_call_revisions[_call], revisions[_s]);
+      end if;
+    end loop;
+  end if;
+
+  if _is_new then
+    select coalesce(max(s.stream_no), 0) into _last_stream_no from __SCHEMA__.streams s;
+    -- The streams that appear are numbered in their order.
+    _stream_nos := array(
+      select case when _stream_nos[n] is null and _position_shifts[n] is not null
+        then _last_stream_no + count(*) filter (where _stream_nos[n] is null and _position_shifts[n] is not null)
+          over (order by n)
+        else _stream_nos[n] end
+      from generate_series(1, _streams) n order by n);
     insert into __SCHEMA__.streams (stream_no, revision, stream_hash, tenant, stream_id, category)
-    select i.stream_no, i.revision, i.hash, call_tenants[i.call], i.stream_id, split_part(i.stream_id, '-', 1)
-    from unnest(_created, revisions, stream_hashes, stream_calls, stream_ids)
-      i(stream_no, revision, hash, call, stream_id)
-    where i.stream_no is not null;
+    select _stream_nos[i.stream], stream_counts[i.stream] - 1, i.hash, call_tenants[i.call], i.stream_id,
+      split_part(i.stream_id, '-', 1)
+    from unnest(stream_calls, stream_ids, stream_hashes) with ordinality i(call, stream_id, hash, stream)
+    where _stream_nos[i.stream] > _last_stream_no;
   end if;
 
   if _revived is not null then
@@ -400,30 +457,34 @@ begin
       order by i.ordinality);
   end if;
 
-  if _appended > 0 then
+  if _position > head then
     insert into __SCHEMA__.events (position, event_id, stream_no, revision, type_no, event_version, schema_no, encoding,
       data, correlation_id, causation_id, recorded_at, meta)
     -- Subscripts: a row of unnest over ten arrays costs half a microsecond more.
     select _position_shifts[event_streams[n]] + n, event_ids[n], _stream_nos[event_streams[n]],
-      _revision_shifts[event_streams[n]] + n, event_type_nos[n], event_versions[n], event_schema_nos[n], 0,
+      coalesce(_befores[event_streams[n]], -1) - stream_starts[event_streams[n]] + n, event_type_nos[n], event_versions[n], event_schema_nos[n], 0,
       substring(payload from data_starts[n] for data_lengths[n]), event_correlations[n], event_causations[n],
       _recorded_at, substring(payload from data_starts[n] + data_lengths[n] for meta_lengths[n])
     from generate_series(1, cardinality(event_streams)) n
     where _position_shifts[event_streams[n]] is not null;
-    perform pg_notify('tidemark_events_' || '__SCHEMA__.events'::regclass::oid, _position::text);
+    _void := pg_notify('tidemark_events_' || '__SCHEMA__.events'::regclass::oid, _position::text);
   end if;
 
   if call_keys is not null then
-    -- Only an expired record can stand in the way.
+    if _expired then
+      delete from __SCHEMA__.idempotency_records r
+      using unnest(call_tenants, call_principals, call_keys) c(tenant, principal, key)
+      where r.tenant = c.tenant and r.principal = c.principal and r.key = c.key and r.expires_at <= _clock;
+    end if;
     insert into __SCHEMA__.idempotency_records (expires_at, revision, position, tenant, principal, key, request_hash, body)
     select _clock + c.ttl * interval '1 millisecond', _call_revisions[c.ordinality], positions[c.ordinality], c.tenant,
       c.principal, c.key, c.request_hash, c.body
     from unnest(call_tenants, call_principals, call_keys, call_request_hashes, call_bodies, call_ttls) with ordinality
       c(tenant, principal, key, request_hash, body, ttl)
-    where c.key is not null and statuses[c.ordinality] = 0
-    on conflict (tenant, principal, key) do update set expires_at = excluded.expires_at,
-      revision = excluded.revision, position = excluded.position, request_hash = excluded.request_hash,
-      body = excluded.body;
+    where c.key is not null and (_is_plain or statuses[c.ordinality] = 0);
+  end if;
+  if _is_plain then
+    positions := null;
   end if;
   -- Before the answer is sent: a client that does not read a large one must not make others wait for the lock.
   commit;
@@ -444,13 +505,28 @@ create or replace procedure __SCHEMA__.append_events(
   out record_positions bigint[]
 ) language plpgsql as $$
 declare
+  _stream_starts constant integer[] := array(
+    select sum(c.count) over (order by c.ordinality) - c.count
+    from unnest(stream_counts) with ordinality c(count) order by c.ordinality);
+  _waited boolean;
+  _head bigint;
   _condition_evidence bigint;
 begin
   call __SCHEMA__.append_events(
     call_tenants, call_principals, call_keys, call_request_hashes, call_bodies, call_ttls, stream_calls, stream_ids,
-    stream_hashes, stream_expected, stream_counts, event_streams, event_ids, event_type_nos, event_versions,
+    stream_hashes, stream_expected, stream_counts, _stream_starts, event_streams, event_ids, event_type_nos, event_versions,
     event_schema_nos, event_correlations, event_causations, data_starts, data_lengths, meta_lengths, payload,
-    new_types, new_schema_hashes, new_schema_texts, new_schema_subjects, new_schema_versions, null::jsonb, statuses,
-    positions, revisions, conflicts, duplicates, record_request_hashes, record_bodies, record_revisions,
+    new_types, new_schema_hashes, new_schema_texts, new_schema_subjects, new_schema_versions, null::jsonb, _waited, _head,
+    revisions, statuses, positions, conflicts, duplicates, record_request_hashes, record_bodies, record_revisions,
     record_positions, _condition_evidence);
+  if statuses is null then
+    statuses := array_fill(0, array[cardinality(call_tenants)]);
+    positions := array_fill(null::bigint, array[cardinality(call_tenants)]);
+    conflicts := array_fill(null::integer, array[cardinality(call_tenants)]);
+    duplicates := array_fill(null::uuid, array[cardinality(call_tenants)]);
+    for _s in 1 .. cardinality(stream_calls) loop
+      positions[stream_calls[_s]] := _head + _stream_starts[_s] + stream_counts[_s];
+      revisions[_s] := coalesce(revisions[_s], -1) + stream_counts[_s];
+    end loop;
+  end if;
 end $$;

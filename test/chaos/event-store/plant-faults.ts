@@ -6,7 +6,7 @@ type Edit = readonly [pattern: RegExp, replacement: string];
 export async function plantSequencePositions(pool: pg.Pool): Promise<void> {
   await pool.query("create sequence tidemark.planted increment 1000");
   await plant(pool, [
-    [/perform pg_advisory_xact_lock\([^;]*;/g, "perform nextval('tidemark.planted');"],
+    [/_void := pg_advisory_xact_lock\([^;]*;/g, "perform nextval('tidemark.planted');"],
     [/_position := coalesce\(_position, 0\);/g, "_position := nextval('tidemark.planted');"],
   ]);
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   AppendQueue,
+  type QueuedAppend,
   type WaitingAppend,
 } from "../../../packages/framework/src/postgres/event-store/append-queue.ts";
 
@@ -24,7 +25,8 @@ function waiting({ stream, key, conditional, events }: Planned): WaitingAppend {
       idempotency: key === null ? null : entry,
       conditions: conditional ? [{ filter: {}, noEventAfter: 0n }] : [],
     },
-    size: { events, bytes: events },
+    events,
+    bytes: events,
     settle: ignored,
     fail: ignored,
   };
@@ -38,61 +40,73 @@ const planned = fc.record({
 });
 
 describe("the queue of appends", () => {
-  test("hands each out once, in order for each stream and key, never two of one in a set", () => {
+  test("hands each out once, in order for each stream and key, never two of one at once", () => {
+    const step = fc.record({
+      append: planned,
+      givenUp: fc.boolean(),
+      take: fc.boolean(),
+      // The places of the sets in flight that are answered now.
+      answered: fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 2 }),
+    });
     fc.assert(
-      fc.property(
-        fc.array(fc.record({ append: planned, givenUp: fc.boolean(), takeAfter: fc.boolean() }), {
-          maxLength: 40,
-        }),
-        (steps) => {
-          const queue = new AppendQueue();
-          const sets: WaitingAppend[][] = [];
-          const arrivals = new Map<WaitingAppend, number>();
-          const expected = new Set<WaitingAppend>();
-          const leaves: (() => void)[] = [];
-          const take = () => {
-            const set = queue.take({ events: 6, bytes: 6 });
-            expect(set.length).toBeGreaterThan(0);
-            sets.push(set);
-          };
-          steps.forEach(({ append, givenUp, takeAfter }, index) => {
-            const entry = waiting(append);
-            arrivals.set(entry, index);
-            expected.add(entry);
-            const leave = queue.add(entry);
-            if (givenUp) leaves.push(() => leave() && expected.delete(entry));
-            if (index % 5 === 4) for (const go of leaves.splice(0)) go();
-            if (takeAfter && queue.length > 0) take();
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const queue = new AppendQueue();
+        const inFlight: QueuedAppend[][] = [];
+        const taken: WaitingAppend[] = [];
+        const arrivals = new Map<WaitingAppend, number>();
+        const expected = new Set<WaitingAppend>();
+        const givenUp: (() => void)[] = [];
+        const last = new Map<string, number>();
+        let latest = -1;
+        const take = () => {
+          const set = queue.take({ events: 6, bytes: 6 });
+          if (inFlight.length === 0 && queue.length > 0) expect(set.length).toBeGreaterThan(0);
+          if (set.length === 0) return;
+          const size = set.reduce((sum, { waiting: { events } }) => sum + events, 0);
+          expect(set.length === 1 || size <= 6).toBe(true);
+          set.forEach(({ waiting: entry }, place) => {
+            const arrival = arrivals.get(entry) ?? -1;
+            for (const claim of claimsOf(entry.call)) {
+              expect(arrival).toBeGreaterThan(last.get(claim) ?? -1);
+              last.set(claim, arrival);
+            }
+            // Everything that came before one with conditions was answered before it, nothing that came after was sent.
+            if (entry.call.conditions.length > 0) {
+              expect(place).toBe(0);
+              expect(inFlight).toHaveLength(0);
+              expect(arrival).toBeGreaterThan(latest);
+            }
+            latest = Math.max(latest, arrival);
+            taken.push(entry);
           });
-          for (const go of leaves) go();
-          while (queue.length > 0) take();
-          expect(queue.size).toEqual({ events: 0, bytes: 0 });
-          const taken = sets.flat();
-          expect(taken.length).toBe(expected.size);
-          expect(new Set(taken)).toEqual(expected);
-          const last = new Map<string, number>();
-          let latest = -1;
-          for (const set of sets) {
-            const claims = set.flatMap(({ call }) => claimsOf(call));
-            expect(new Set(claims).size).toBe(claims.length);
-            const size = set.reduce((sum, entry) => sum + entry.size.events, 0);
-            expect(set.length === 1 || size <= 6).toBe(true);
-            set.forEach((entry, place) => {
-              const arrival = arrivals.get(entry) ?? -1;
-              for (const claim of claimsOf(entry.call)) {
-                expect(arrival).toBeGreaterThan(last.get(claim) ?? -1);
-                last.set(claim, arrival);
-              }
-              // Everything that came before one with conditions was taken before it, nothing that came after.
-              if (entry.call.conditions.length > 0) {
-                expect(place).toBe(0);
-                expect(arrival).toBeGreaterThan(latest);
-              }
-              latest = Math.max(latest, arrival);
-            });
-          }
-        },
-      ),
+          inFlight.push(set);
+          const claims = inFlight.flat().flatMap(({ waiting: { call } }) => claimsOf(call));
+          expect(new Set(claims).size).toBe(claims.length);
+          const conditional = inFlight.flat().filter(({ waiting: { call } }) => call.conditions.length > 0);
+          expect(conditional.length === 0 || inFlight.length === 1).toBe(true);
+        };
+        const answer = (place: number) => {
+          for (const set of inFlight.splice(place, 1)) queue.release(set);
+        };
+        steps.forEach(({ append, givenUp: isGivenUp, take: isTaken, answered }, index) => {
+          const entry = waiting(append);
+          arrivals.set(entry, index);
+          expected.add(entry);
+          const queued = queue.add(entry);
+          if (isGivenUp) givenUp.push(() => queue.giveUp(queued) && expected.delete(entry));
+          if (index % 5 === 4) for (const go of givenUp.splice(0)) go();
+          if (isTaken) take();
+          for (const place of answered) answer(place);
+        });
+        for (const go of givenUp) go();
+        while (queue.length > 0 || inFlight.length > 0) {
+          take();
+          answer(0);
+        }
+        expect(queue.size).toEqual({ events: 0, bytes: 0 });
+        expect(taken.length).toBe(expected.size);
+        expect(new Set(taken)).toEqual(expected);
+      }),
       { numRuns: 500 },
     );
   });
@@ -103,14 +117,20 @@ describe("the queue of appends", () => {
     for (let n = 0; n < 20_000; n += 1)
       queue.add(waiting({ stream: n, key: null, conditional: false, events: 1 }));
     let sets = 0;
-    while (queue.length > 0) sets += queue.take({ events: 1_000, bytes: 1e9 }).length > 0 ? 1 : 0;
+    while (queue.length > 0) {
+      const set = queue.take({ events: 1_000, bytes: 1e9 });
+      queue.release(set);
+      sets += 1;
+    }
     expect(sets).toBe(20);
-    const leaves = Array.from({ length: 20_000 }, () =>
+    const entries = Array.from({ length: 20_000 }, () =>
       queue.add(waiting({ stream: 1, key: null, conditional: false, events: 1 })),
     );
-    for (const leave of leaves.slice(1)) expect(leave()).toBe(true);
-    expect(queue.take({ events: 1_000, bytes: 1e9 })).toHaveLength(1);
-    expect(leaves[0]?.()).toBe(false);
+    for (const entry of entries.slice(1)) expect(queue.giveUp(entry)).toBe(true);
+    const set = queue.take({ events: 1_000, bytes: 1e9 });
+    expect(set).toHaveLength(1);
+    for (const entry of set) expect(queue.giveUp(entry)).toBe(false);
+    queue.release(set);
     expect(queue.length).toBe(0);
     // Far from what a walk over the queue for each set or each append that is given up would take.
     expect(performance.now() - startedAt).toBeLessThan(2_000);

@@ -37,29 +37,32 @@ export function checkAppend(
       refuseKey("The idempotency key must belong to the tenant of the append");
   }
   for (const condition of options.conditions ?? []) checkCondition(condition);
-  const streamIds = new Set<string>();
-  const eventIds = new Set<string>();
+  let count = 0;
+  for (const { events } of appends) count += events.length;
+  // One event to one stream is what most appends are: it repeats nothing.
+  const streamIds = appends.length > 1 ? new Set<string>() : null;
+  const eventIds = count > 1 ? new Set<string>() : null;
   let repeated: string | null = null;
   let bytes = 0;
   for (const { streamId, events, expectedRevision } of appends) {
     checkStreamId(streamId);
     checkExpectedRevision(streamId, expectedRevision);
-    if (streamIds.has(streamId)) {
+    if (streamIds?.has(streamId) === true) {
       const name = JSON.stringify(streamId);
       throw new TidemarkError(
         "stream-name-invalid",
         `The stream ${name} occurs twice in one append: put all of its events into one entry.`,
       );
     }
-    streamIds.add(streamId);
+    streamIds?.add(streamId);
     for (const event of events) {
       bytes += checkEvent(event, limits);
+      if (eventIds === null) continue;
       const id = event.eventId.toLowerCase();
       if (eventIds.has(id)) repeated ??= id;
       eventIds.add(id);
     }
   }
-  const count = appends.reduce((sum, { events }) => sum + events.length, 0);
   if (count > limits.appendEvents)
     tooLarge(`The append has ${count} events`, `${limits.appendEvents} events`);
   if (bytes > limits.appendBytes) tooLarge(`The append has ${bytes} bytes`, `${limits.appendBytes} bytes`);
@@ -123,7 +126,7 @@ function refuseCondition(field: string, rule: string, message: string): never {
 
 function checkEvent(event: EventToAppend, limits: AppendLimits): number {
   const { type, eventVersion, data, meta } = event;
-  if (!recordName.test(type)) refuse(type, "type", "must be the full name of an Avro record");
+  if (!isRecordName(type)) refuse(type, "type", "must be the full name of an Avro record");
   if (!uuid.test(event.eventId)) refuse(type, "eventId", "must be a uuid");
   if (event.correlationId !== null && !uuid.test(event.correlationId))
     refuse(type, "correlationId", "must be a uuid or null");
@@ -135,6 +138,17 @@ function checkEvent(event: EventToAppend, limits: AppendLimits): number {
   if (bytes > limits.eventBytes)
     tooLarge(`The event ${type} has ${bytes} bytes`, `${limits.eventBytes} bytes`);
   return bytes;
+}
+
+const knownRecordNames = new Set<string>();
+const mostKnownRecordNames = 1_000;
+
+/** Applications append events of few types again and again. */
+function isRecordName(type: string): boolean {
+  if (knownRecordNames.has(type)) return true;
+  if (!recordName.test(type)) return false;
+  if (knownRecordNames.size < mostKnownRecordNames) knownRecordNames.add(type);
+  return true;
 }
 
 function refuse(type: string, field: string, rule: string): never {

@@ -24,7 +24,7 @@ import type { StreamMetadata } from "../event-store/stream-metadata.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
 import { checkConnectionString } from "./check-connection-string.ts";
 import { endPool } from "./end-pool.ts";
-import { Appender } from "./event-store/appender.ts";
+import { Appender, type AppendedSet } from "./event-store/appender.ts";
 import { DiskGuard } from "./event-store/disk-guard.ts";
 import { ErasureSchedule } from "./event-store/erasure-schedule.ts";
 import { grantApplicationRole } from "./event-store/grant-application-role.ts";
@@ -110,6 +110,7 @@ export class PostgresEventStore implements EventStore {
       settleMs: 30_000,
       groupCommit,
       diskGuard: this.#diskGuard,
+      onAppended: (set) => this.#appended(set),
     });
     this.telemetry = new PostgresEventStoreTelemetry({
       appendPool,
@@ -160,30 +161,39 @@ export class PostgresEventStore implements EventStore {
     this.#erasures.look();
   }
 
-  async append(
+  append(
     streamId: string,
     events: readonly EventToAppend[],
     options: AppendOptions & { readonly expectedRevision?: ExpectedRevision } = {},
   ): Promise<AppendOutcome> {
-    const { expectedRevision = "any", ...rest } = options;
-    return this.appendMany([{ streamId, events, expectedRevision }], rest);
+    const { expectedRevision = "any" } = options;
+    return this.appendMany([{ streamId, events, expectedRevision }], options);
   }
 
-  async appendMany(appends: readonly StreamAppend[], options: AppendOptions = {}): Promise<AppendOutcome> {
-    const { watcher } = this.#ready();
-    const repeated = checkAppend(appends, options, this.#limits);
-    if (repeated !== null) return { status: "duplicate-event", eventId: repeated };
-    let count = 0;
-    for (const { events } of appends) {
-      count += events.length;
-      this.#largeEvents.check(events);
+  appendMany(appends: readonly StreamAppend[], options: AppendOptions = {}): Promise<AppendOutcome> {
+    // No promise that is not needed: each one costs an append as much as its checks.
+    try {
+      this.#ready();
+      const repeated = checkAppend(appends, options, this.#limits);
+      if (repeated !== null) return Promise.resolve({ status: "duplicate-event", eventId: repeated });
+      let count = 0;
+      for (const { events } of appends) {
+        count += events.length;
+        this.#largeEvents.check(events);
+      }
+      const { tenant = "", idempotency = null, conditions = [], signal } = options;
+      const call = { tenant, streams: appends, idempotency, conditions };
+      return this.telemetry.meter.measure(this.#appender.append(call, signal), count);
+    } catch (error) {
+      // Whatever a check threw is handed on as it is.
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors
+      return Promise.reject(error);
     }
-    const { tenant = "", idempotency = null, conditions = [], signal } = options;
-    const call = { tenant, streams: appends, idempotency, conditions };
-    const outcome = await this.telemetry.meter.measure(this.#appender.append(call, signal), count);
-    if (outcome.status === "appended" && outcome.position !== null) watcher.advance(outcome.position);
-    if (idempotency !== null) this.#purge.recorded();
-    return outcome;
+  }
+
+  #appended({ position, hasKeys }: AppendedSet): void {
+    if (position !== null) this.#opened?.watcher.advance(position);
+    if (hasKeys) this.#purge.recorded();
   }
 
   readStream(streamId: string, options: ReadStreamOptions = {}): AsyncIterable<StoredEvent> {

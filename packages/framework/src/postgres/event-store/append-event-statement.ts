@@ -1,18 +1,9 @@
 import type { AppendOutcome } from "../../event-store/event-store.ts";
 import { partitionHash } from "../../subscription/partition-hash.ts";
+import type { CallValue, TextFields } from "./append-connection.ts";
 import { expectation, type AppendCall } from "./append-statement.ts";
 import type { Catalogue } from "./catalogue.ts";
-
-/** The answer of `append_event`: see its comment in sql/0003_append.sql. */
-export interface AppendEventRow {
-  readonly status: number;
-  readonly last_position: bigint | null;
-  readonly last_revision: bigint | null;
-  readonly record_request_hash: Buffer | null;
-  readonly record_body: Buffer | null;
-  readonly record_revision: bigint | null;
-  readonly record_position: bigint | null;
-}
+import { parseBytes, parseNumber } from "./text-fields.ts";
 
 const inputs =
   "text text int4 int8 uuid int4 int2 int4 uuid uuid bytea bytea text text bytea bytea int8".split(" ");
@@ -25,7 +16,7 @@ export function appendEventStatementText(schema: string): string {
 }
 
 /** The procedure's arguments; `null` when this call has to go the long way. */
-export function appendEventArguments(call: AppendCall, catalogue: Catalogue): unknown[] | null {
+export function appendEventArguments(call: AppendCall, catalogue: Catalogue): CallValue[] | null {
   const [stream, ...otherStreams] = call.streams;
   const [event, ...otherEvents] = stream?.events ?? [];
   if (stream === undefined || event === undefined || otherStreams.length > 0 || otherEvents.length > 0)
@@ -38,12 +29,12 @@ export function appendEventArguments(call: AppendCall, catalogue: Catalogue): un
   return [
     tenant,
     streamId,
-    partitionHash(`${tenant}\0${streamId}`),
-    expectation(expectedRevision),
+    String(partitionHash(`${tenant}\0${streamId}`)),
+    String(expectation(expectedRevision)),
     event.eventId,
-    typeNo,
-    event.eventVersion,
-    schemaNo,
+    String(typeNo),
+    String(event.eventVersion),
+    String(schemaNo),
     event.correlationId,
     event.causationId,
     asBuffer(event.data),
@@ -52,31 +43,35 @@ export function appendEventArguments(call: AppendCall, catalogue: Catalogue): un
     idempotency?.identity.key ?? null,
     idempotency === null ? null : asBuffer(idempotency.requestHash),
     idempotency === null ? null : asBuffer(idempotency.body),
-    idempotency === null ? null : Math.ceil(idempotency.timeToLiveMs),
+    idempotency === null ? null : String(Math.ceil(idempotency.timeToLiveMs)),
   ];
 }
 
 /** The outcome of the call that {@link appendEventArguments} was made of. */
-export function appendEventOutcome(call: AppendCall, row: AppendEventRow): AppendOutcome {
+export function appendEventOutcome(call: AppendCall, answer: TextFields): AppendOutcome {
+  const [status, position, revision, requestHash, body, recordRevision, recordPosition] = answer;
   const [stream] = call.streams;
-  const { status, last_position: position, last_revision: revision } = row;
-  if (status === 0) return { status: "appended", revisions: [revision], position };
-  if (status === 1 && stream !== undefined) {
+  if (status === "0")
+    return { status: "appended", revisions: [parseNumber(revision)], position: parseNumber(position) };
+  if (status === "1" && stream !== undefined) {
     const { streamId, expectedRevision = "any" } = stream;
-    return { status: "conflict", streamId, expected: expectedRevision, actual: revision };
+    return { status: "conflict", streamId, expected: expectedRevision, actual: parseNumber(revision) };
   }
   const event = stream?.events[0];
-  if (status === 2 && event !== undefined)
+  if (status === "2" && event !== undefined)
     return { status: "duplicate-event", eventId: event.eventId.toLowerCase() };
-  const { record_request_hash: requestHash, record_body: body } = row;
-  if (status === 3 && requestHash !== null && body !== null) {
-    const record = { requestHash, body, revision: row.record_revision, position: row.record_position };
+  if (status === "3" && typeof requestHash === "string" && typeof body === "string") {
+    const record = {
+      requestHash: parseBytes(requestHash),
+      body: parseBytes(body),
+      revision: parseNumber(recordRevision),
+      position: parseNumber(recordPosition),
+    };
     return { status: "already-recorded", record };
   }
   throw new Error(`append_event answered with status ${status}, which has no meaning here`);
 }
 
-/** The driver sends a Buffer as it is; of another array it would make text. */
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

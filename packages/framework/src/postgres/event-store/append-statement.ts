@@ -1,13 +1,15 @@
 import type { AppendCondition } from "../../event-store/append-condition.ts";
 import type { EventSchema } from "../../event/event-schema.ts";
-import type { EventToAppend } from "../../event/stored-event.ts";
 import { checkEventSchema } from "../../event-store/check-event-schema.ts";
 import type { StreamAppend } from "../../event-store/event-store.ts";
 import type { ExpectedRevision } from "../../event-store/expected-revision.ts";
 import type { IdempotencyEntry } from "../../event-store/idempotency-record.ts";
 import { partitionHash } from "../../subscription/partition-hash.ts";
-import { byteaArray, int2Array, int4Array, int8Array, textArray, uuidArray } from "./binary-array.ts";
+import type { CallValue } from "./append-connection.ts";
+import { byteaArray, int4Array, textArray } from "./binary-array.ts";
+import { int4Column, int8Column, putInt4, putInt8 } from "./binary-column.ts";
 import type { Catalogue } from "./catalogue.ts";
+import { EventColumns } from "./event-columns.ts";
 
 /** One caller's append: all of its streams or none. */
 export interface AppendCall {
@@ -19,10 +21,10 @@ export interface AppendCall {
 
 // In the order of the procedure's parameters.
 const inputs =
-  "text[] text[] text[] bytea[] bytea[] int8[] int4[] text[] int4[] int8[] int4[] int4[] uuid[] int4[] int2[] int4[] uuid[] uuid[] int4[] int4[] int4[] bytea text[] bytea[] text[] text[] int4[] jsonb".split(
+  "text[] text[] text[] bytea[] bytea[] int8[] int4[] text[] int4[] int8[] int4[] int4[] int4[] uuid[] int4[] int2[] int4[] uuid[] uuid[] int4[] int4[] int4[] bytea text[] bytea[] text[] text[] int4[] jsonb".split(
     " ",
   );
-const outputCount = 10;
+const outputCount = 12;
 
 /** The call of `append_events` in this (quoted) database schema. */
 export function appendStatementText(schema: string): string {
@@ -31,7 +33,7 @@ export function appendStatementText(schema: string): string {
 }
 
 interface AppendStatementArguments {
-  readonly values: (Buffer | string | null)[];
+  readonly values: CallValue[];
   /** Whether the catalogue grows with this set. */
   readonly addsToCatalogue: boolean;
 }
@@ -42,65 +44,66 @@ export function appendStatementArguments(
   catalogue: Catalogue,
 ): AppendStatementArguments {
   const added = new CatalogueAdditions(catalogue);
-  const streams = calls.flatMap((call, index) =>
-    call.streams.map((stream) => ({ ...stream, call: index + 1, tenant: call.tenant })),
-  );
-  const events = streams.flatMap((stream, index) =>
-    stream.events.map((event) => ({ event, stream: index + 1 })),
-  );
-  const typeNos = events.map(({ event }) => added.typeNo(event.type));
-  const schemaNos = events.map(({ event }) => added.schemaNo(event.schema));
+  const events = new EventColumns(calls);
+  const streams = streamValues(calls, events, added);
   const values = [
     textArray(calls.map(({ tenant }) => tenant)),
     ...idempotencyValues(calls),
-    int4Array(streams.map(({ call }) => call)),
-    textArray(streams.map(({ streamId }) => streamId)),
-    int4Array(streams.map(({ tenant, streamId }) => partitionHash(`${tenant}\0${streamId}`))),
-    int8Array(streams.map(({ expectedRevision }) => expectation(expectedRevision ?? "any"))),
-    int4Array(streams.map((stream) => stream.events.length)),
-    int4Array(events.map(({ stream }) => stream)),
-    uuidArray(events.map(({ event }) => event.eventId)),
-    int4Array(typeNos),
-    int2Array(events.map(({ event }) => event.eventVersion)),
-    int4Array(schemaNos),
-    nullableUuids(events.map(({ event }) => event.correlationId)),
-    nullableUuids(events.map(({ event }) => event.causationId)),
-    ...payloadValues(events.map(({ event }) => event)),
+    ...streams,
+    ...events.values(),
     ...added.values(),
     conditionsText(calls),
   ];
   return { values, addsToCatalogue: !added.isEmpty };
 }
 
+/** One loop over everything: whatever is done for each event counts. */
+function streamValues(
+  calls: readonly AppendCall[],
+  events: EventColumns,
+  added: CatalogueAdditions,
+): Buffer[] {
+  let count = 0;
+  for (const { streams } of calls) count += streams.length;
+  const names: string[] = [];
+  const [callNos, hashes, counts, starts] = [
+    int4Column(count),
+    int4Column(count),
+    int4Column(count),
+    int4Column(count),
+  ];
+  const expected = int8Column(count);
+  let stream = 0;
+  for (const [index, { tenant, streams }] of calls.entries()) {
+    for (const { streamId, events: appended, expectedRevision = "any" } of streams) {
+      names.push(streamId);
+      putInt4(callNos, stream, index + 1);
+      // Written with a new stream only, and one whose revision is known is not new.
+      const isKnown = typeof expectedRevision === "bigint";
+      putInt4(hashes, stream, isKnown ? 0 : partitionHash(`${tenant}\0${streamId}`));
+      putInt8(expected, stream, expectation(expectedRevision));
+      putInt4(counts, stream, appended.length);
+      putInt4(starts, stream, events.count);
+      stream += 1;
+      for (const event of appended)
+        events.add(event, stream, added.typeNo(event.type), added.schemaNo(event.schema));
+    }
+  }
+  return [callNos, textArray(names), hashes, expected, counts, starts];
+}
+
 function idempotencyValues(calls: readonly AppendCall[]): (Buffer | null)[] {
   const entries = calls.map(({ idempotency }) => idempotency);
   if (entries.every((entry) => entry === null)) return [null, null, null, null, null];
+  const lifetimes = int8Column(entries.length);
+  for (const [index, entry] of entries.entries())
+    putInt8(lifetimes, index, BigInt(Math.ceil(entry?.timeToLiveMs ?? 0)));
   return [
     textArray(entries.map((entry) => entry?.identity.principal ?? null)),
     textArray(entries.map((entry) => entry?.identity.key ?? null)),
     byteaArray(entries.map((entry) => entry?.requestHash ?? null)),
     byteaArray(entries.map((entry) => entry?.body ?? null)),
-    int8Array(entries.map((entry) => BigInt(Math.ceil(entry?.timeToLiveMs ?? 0)))),
-  ];
-}
-
-/** A subscript of no array is null, too: both sides are spared an array of nothing. */
-function nullableUuids(values: readonly (string | null)[]): Buffer | null {
-  return values.every((value) => value === null) ? null : uuidArray(values);
-}
-
-function payloadValues(events: readonly EventToAppend[]): Buffer[] {
-  const starts: number[] = [];
-  let start = 1;
-  for (const { data, meta } of events) {
-    starts.push(start);
-    start += data.length + meta.length;
-  }
-  return [
-    int4Array(starts),
-    int4Array(events.map(({ data }) => data.length)),
-    int4Array(events.map(({ meta }) => meta.length)),
-    Buffer.concat(events.flatMap(({ data, meta }) => [data, meta])),
+    lifetimes,
   ];
 }
 

@@ -3,18 +3,19 @@ import type pg from "pg";
 import { TidemarkError } from "../../errors.ts";
 import type { AppendOutcome } from "../../event-store/event-store.ts";
 import { isConnectionLoss, isInfrastructureError } from "../../infrastructure-error.ts";
-import { appendOutcomes, type AppendRow } from "./append-outcome.ts";
+import type { AppendConnection } from "./append-connection.ts";
 import {
   appendEventArguments,
   appendEventOutcome,
   appendEventStatementText,
-  type AppendEventRow,
 } from "./append-event-statement.ts";
+import { appendAnswer, type AppendAnswer } from "./append-outcome.ts";
 import { appendStatementText, appendStatementArguments, type AppendCall } from "./append-statement.ts";
+import { AppendSession } from "./append-session.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { logFull, type DiskGuard } from "./disk-guard.ts";
 import { GroupCommit, type GroupCommitLimits } from "./group-commit.ts";
-import { connectionFailure, unavailable } from "./read-connections.ts";
+import { unavailable } from "./read-connections.ts";
 
 const firstRetryDelayMs = 50;
 const longestRetryDelayMs = 2_000;
@@ -30,27 +31,34 @@ interface AppenderOptions {
   readonly settleMs: number;
   readonly groupCommit: GroupCommitLimits;
   readonly diskGuard: DiskGuard | null;
+  /** Called before the callers are answered. */
+  readonly onAppended: (set: AppendedSet) => void;
 }
 
-// Said once a connection: in each call they cost 10 microseconds. A transaction pooler hands out connections of others.
-const planner =
-  "set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set enable_hashjoin = off; " +
-  "set enable_mergejoin = off; set jit = off";
+/** What of a set concerns more than its callers. */
+export interface AppendedSet {
+  /** Of its last event; null when nothing was appended. */
+  readonly position: bigint | null;
+  readonly hasKeys: boolean;
+}
 
 /** Sends appends to the one locked procedure, and finds out what became of them when the connection breaks. */
 export class Appender {
   readonly #options: AppenderOptions;
   readonly #text: string;
   readonly #eventText: string;
-  readonly #configured = new WeakSet<pg.PoolClient>();
+  readonly #session: AppendSession;
   readonly #groupCommit: GroupCommit;
 
   constructor(options: AppenderOptions) {
     this.#options = options;
+    this.#session = new AppendSession(options.pool, options);
     this.#text = appendStatementText(options.schema);
     this.#eventText = appendEventStatementText(options.schema);
     this.#groupCommit = new GroupCommit({
-      appendSet: (calls) => this.appendSet(calls),
+      appendSet: (calls) => this.#appendSet(calls),
+      // A transaction pooler gives each call a connection of its own: they would wait for each other there.
+      sets: options.preparedStatements ? 2 : 1,
       isPoison: (error) =>
         error instanceof TidemarkError
           ? !error.retryable && error.code !== "log-diverged"
@@ -70,67 +78,49 @@ export class Appender {
    * @throws TidemarkError `outcome-unknown` without a key or when no answer comes in time; `store-unavailable`,
    * `overloaded` or `log-full` when certainly nothing was written.
    */
-  async append(call: AppendCall, signal?: AbortSignal): Promise<AppendOutcome> {
+  append(call: AppendCall, signal?: AbortSignal): Promise<AppendOutcome> {
     signal?.throwIfAborted();
     this.#options.diskGuard?.check();
-    try {
-      return await this.#groupCommit.append(call, signal);
-    } catch (error) {
-      if (!isUnknown(error) || call.idempotency === null) throw error;
-      return await this.#settle(call, error, signal);
-    }
+    const appended = this.#groupCommit.append(call, signal);
+    if (call.idempotency === null) return appended;
+    return appended.catch((error: unknown) => {
+      if (!isUnknown(error)) throw error;
+      return this.#settle(call, error, signal);
+    });
   }
 
   /** One atomic step for a set of calls, each with an outcome of its own; a stream or key may occur once in a set. */
-  async appendSet(calls: readonly AppendCall[]): Promise<AppendOutcome[]> {
-    const { pool, preparedStatements } = this.#options;
-    const client = await pool.connect().catch((cause: unknown) => {
-      throw connectionFailure(pool, cause);
-    });
+  async #appendSet(calls: readonly AppendCall[]): Promise<AppendAnswer> {
     try {
-      if (preparedStatements && !this.#configured.has(client)) {
-        await client.query(planner);
-        this.#configured.add(client);
-      }
-      const outcomes = await this.#send(client, calls);
-      client.release();
-      return outcomes;
+      const answer = await this.#session.use((connection) => this.#send(connection, calls));
+      const hasKeys = calls.some(({ idempotency }) => idempotency !== null);
+      this.#options.onAppended({ position: lastPosition(answer.outcomes), hasKeys });
+      return answer;
     } catch (error) {
-      const lost = isConnectionLoss(error);
-      client.release(lost);
-      if (lost) throw unknown(error);
+      if (isConnectionLoss(error)) throw unknown(error);
       if (isDiskFull(error)) throw logFull(error.message, error);
       throw isInfrastructureError(error) || isTimeout(error) ? unavailable(error) : error;
     }
   }
 
-  async #send(client: pg.PoolClient, calls: readonly AppendCall[]): Promise<AppendOutcome[]> {
+  async #send(connection: AppendConnection, calls: readonly AppendCall[]): Promise<AppendAnswer> {
     // With the connection in hand: a new one has let the catalogue forget what it knew.
     const { catalogue } = this.#options;
     const [call] = calls;
     const event = call === undefined || calls.length > 1 ? null : appendEventArguments(call, catalogue);
     if (call !== undefined && event !== null) {
-      const row = await this.#query<AppendEventRow>(client, "tidemark_append_event", this.#eventText, event);
-      return [appendEventOutcome(call, row)];
+      const fields = await connection.call({
+        name: "tidemark_append_event",
+        text: this.#eventText,
+        values: event,
+      });
+      return { outcomes: [appendEventOutcome(call, fields)], waited: false };
     }
     const { values, addsToCatalogue } = appendStatementArguments(calls, catalogue);
-    const row = await this.#query<AppendRow>(client, "tidemark_append_events", this.#text, values);
+    const fields = await connection.call({ name: "tidemark_append_events", text: this.#text, values });
     // The events are stored: if this read fails, the next set brings the same additions along again.
     if (addsToCatalogue) await catalogue.refresh().catch(() => {});
-    return appendOutcomes(calls, row);
-  }
-
-  async #query<Row extends pg.QueryResultRow>(
-    client: pg.PoolClient,
-    name: string,
-    text: string,
-    values: unknown[],
-  ): Promise<Row> {
-    const prepared = this.#options.preparedStatements ? { name } : {};
-    const { rows } = await client.query<Row>({ ...prepared, text, values });
-    const [row] = rows;
-    if (row === undefined) throw new Error(`${name} returned no row`);
-    return row;
+    return appendAnswer(calls, fields);
   }
 
   async #settle(call: AppendCall, first: unknown, signal: AbortSignal | undefined): Promise<AppendOutcome> {
@@ -148,6 +138,12 @@ export class Appender {
     }
     throw first;
   }
+}
+
+function lastPosition(outcomes: readonly AppendOutcome[]): bigint | null {
+  // The calls of a set are appended in their order.
+  const last = outcomes.findLast((outcome) => outcome.status === "appended" && outcome.position !== null);
+  return last?.status === "appended" ? last.position : null;
 }
 
 function isUnknown(error: unknown): boolean {

@@ -35,10 +35,17 @@ export function uuidArray(values: readonly (string | null)[]): Buffer {
 }
 
 export function textArray(values: readonly (string | null)[]): Buffer {
-  return variableWidth(
-    text,
-    values.map((value) => (value === null ? null : Buffer.from(value))),
-  );
+  let bytes = 0;
+  // Three bytes are the most that a unit of UTF-16 takes.
+  for (const value of values) bytes += 4 + (value === null ? 0 : value.length * 3);
+  const array = allocate(text, values.length, bytes, values.includes(null));
+  let offset = values.length === 0 ? array.length : headerBytes;
+  for (const value of values) {
+    const length = value === null ? -1 : array.write(value, offset + 4);
+    array.writeInt32BE(length, offset);
+    offset += 4 + Math.max(length, 0);
+  }
+  return array.subarray(0, offset);
 }
 
 export function byteaArray(values: readonly (Uint8Array | null)[]): Buffer {

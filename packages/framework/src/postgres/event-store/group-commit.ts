@@ -1,7 +1,8 @@
-import { setImmediate as turn } from "node:timers/promises";
 import type { AppendOutcome } from "../../event-store/event-store.ts";
-import { IntakeGate, type IntakeSize, type WhenFull } from "../../intake/intake-gate.ts";
-import { AppendQueue, type AppendSize, type WaitingAppend } from "./append-queue.ts";
+import { IntakeGate, type WhenFull } from "../../intake/intake-gate.ts";
+import { onAbort } from "../../on-abort.ts";
+import type { AppendAnswer } from "./append-outcome.ts";
+import { AppendQueue, type AppendSize, type QueuedAppend, type WaitingAppend } from "./append-queue.ts";
 import type { AppendCall } from "./append-statement.ts";
 
 /** How much the appends of one process may share, and how much of them may wait. */
@@ -30,7 +31,9 @@ export const defaultGroupCommitLimits: GroupCommitLimits = {
 };
 
 interface GroupCommitOptions {
-  readonly appendSet: (calls: readonly AppendCall[]) => Promise<AppendOutcome[]>;
+  readonly appendSet: (calls: readonly AppendCall[]) => Promise<AppendAnswer>;
+  /** Sets that may be in flight at once: 1 or 2. */
+  readonly sets: number;
   /** Whether an error says that its set was certainly not written because of one of its calls. */
   readonly isPoison: (error: unknown) => boolean;
   readonly limits: GroupCommitLimits;
@@ -39,15 +42,23 @@ interface GroupCommitOptions {
 // A call without events waits, too: it is counted with what it and its closures take.
 const callBytes = 200;
 
+// Two halves of fewer events cost more by their second commit than they win by being prepared beside each other.
+const fewestEventsOfHalf = 100;
+
 /**
  * Lets the appends of one process share transactions: while one set is in flight the next one collects, and an idle
- * process appends at once. A set that raises is taken apart until the poison stands alone.
+ * process appends at once. When many wait, half of them are prepared and sent while the other half is in flight, unless
+ * other processes want to append as well: then a set waits for the lock, and a larger one costs them all less. A set that
+ * raises is taken apart until the poison stands alone.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
   readonly #queue = new AppendQueue();
   readonly #gate: IntakeGate;
-  #inFlight = false;
+  #inFlight = 0;
+  #eventsInFlight = 0;
+  #isScheduled = false;
+  #isContended = false;
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
@@ -71,75 +82,96 @@ export class GroupCommit {
     return this.#gate.enter(place, signal).then(() => this.#append(call, size, signal));
   }
 
-  #append(call: AppendCall, size: AppendSize, signal?: AbortSignal): Promise<AppendOutcome> {
+  #append(call: AppendCall, { events, bytes }: AppendSize, signal?: AbortSignal): Promise<AppendOutcome> {
     return new Promise((resolve, reject) => {
-      const leave = this.#queue.add({
-        call,
-        size,
-        settle: (outcome) => {
-          signal?.removeEventListener("abort", abort);
-          resolve(outcome);
-        },
-        fail: (error) => {
-          signal?.removeEventListener("abort", abort);
-          // Whatever the append threw is handed on as it is.
-          // oxlint-disable-next-line typescript/prefer-promise-reject-errors
-          reject(error);
-        },
-      });
-      const abort = () => {
-        if (!leave()) return;
-        this.#gate.leave({ items: size.events, bytes: size.bytes });
-        // An AbortSignal's reason is untyped; it is handed on as the caller gave it.
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors
-        reject(signal?.reason);
-      };
-      signal?.addEventListener("abort", abort, { once: true });
-      if (!this.#inFlight) void this.#drain();
+      const waiting = { call, events, bytes, settle: resolve, fail: reject };
+      if (signal === undefined) this.#queue.add(waiting);
+      else this.#addWithSignal(waiting, signal);
+      this.#schedule();
     });
   }
 
-  async #drain(): Promise<void> {
-    this.#inFlight = true;
-    const { maxEvents: events, maxBytes: bytes } = this.#options.limits;
-    while (this.#queue.length > 0) {
-      // Who was answered just now appends again in this turn of the event loop, and so does whose request came in with
-      // it: without a turn the first of them would go alone and the others wait for it.
-      await turn();
-      const set = this.#queue.take({ events, bytes });
-      this.#gate.leave(total(set));
-      await this.#commit(set);
-    }
-    this.#inFlight = false;
+  #addWithSignal(waiting: WaitingAppend, signal: AbortSignal): void {
+    const entry = this.#queue.add({
+      ...waiting,
+      settle: (outcome) => {
+        leave();
+        waiting.settle(outcome);
+      },
+      fail: (error) => {
+        leave();
+        waiting.fail(error);
+      },
+    });
+    const leave = onAbort(signal, () => {
+      if (!this.#queue.giveUp(entry)) return;
+      this.#gate.leave({ items: waiting.events, bytes: waiting.bytes });
+      waiting.fail(signal.reason);
+      // Who waited for it alone may go now.
+      this.#schedule();
+    });
   }
 
-  async #commit(set: readonly WaitingAppend[]): Promise<void> {
+  #schedule(): void {
+    if (this.#isScheduled || this.#queue.length === 0 || this.#inFlight >= this.#options.sets) return;
+    this.#isScheduled = true;
+    // Who was answered just now appends again in this turn of the event loop, and so does whose request came in with
+    // it: without a turn the first of them would go alone and the others wait for it.
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#send();
+    });
+  }
+
+  #send(): void {
+    const { limits, sets } = this.#options;
+    const all = this.#queue.size.events + this.#eventsInFlight;
+    const half = Math.ceil(all / 2);
+    const isShared = sets > 1 && !this.#isContended && half >= fewestEventsOfHalf;
+    if (this.#inFlight > 0 && !isShared) return;
+    const events = isShared ? Math.min(half, limits.maxEvents) : limits.maxEvents;
+    const set = this.#queue.take({ events, bytes: limits.maxBytes });
+    if (set.length === 0) return;
+    void this.#commit(set);
+    if (isShared && this.#inFlight < sets) this.#send();
+  }
+
+  async #commit(set: readonly QueuedAppend[]): Promise<void> {
+    let events = 0;
+    let bytes = 0;
+    for (const { waiting } of set) {
+      events += waiting.events;
+      bytes += waiting.bytes;
+    }
+    this.#gate.leave({ items: events, bytes });
+    this.#inFlight += 1;
+    this.#eventsInFlight += events;
+    await this.#appendAll(set);
+    this.#inFlight -= 1;
+    this.#eventsInFlight -= events;
+    this.#schedule();
+  }
+
+  async #appendAll(set: readonly QueuedAppend[]): Promise<void> {
     try {
-      const outcomes = await this.#options.appendSet(set.map(({ call }) => call));
-      set.forEach(({ settle }, index) => {
+      const { outcomes, waited } = await this.#options.appendSet(set.map(({ waiting }) => waiting.call));
+      this.#isContended = waited;
+      this.#queue.release(set);
+      for (const [index, { waiting }] of set.entries()) {
         const outcome = outcomes[index];
-        if (outcome !== undefined) settle(outcome);
-      });
+        if (outcome !== undefined) waiting.settle(outcome);
+      }
     } catch (error) {
       if (set.length === 1 || !this.#options.isPoison(error)) {
-        for (const { fail } of set) fail(error);
+        this.#queue.release(set);
+        for (const { waiting } of set) waiting.fail(error);
         return;
       }
       const middle = set.length >> 1;
-      await this.#commit(set.slice(0, middle));
-      await this.#commit(set.slice(middle));
+      await this.#appendAll(set.slice(0, middle));
+      await this.#appendAll(set.slice(middle));
     }
   }
-}
-
-function total(set: readonly WaitingAppend[]): IntakeSize {
-  let items = 0;
-  let bytes = 0;
-  for (const { size } of set) {
-    items += size.events;
-    bytes += size.bytes;
-  }
-  return { items, bytes };
 }
 
 function sizeOf({ streams, idempotency }: AppendCall): AppendSize {
