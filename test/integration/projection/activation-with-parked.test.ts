@@ -73,6 +73,11 @@ describe("a build with parked sequences", () => {
     expect(await letters.list()).toHaveLength(1);
     await bank.supervisor([healthy]).rebuild("sums");
     expect(await letters.list()).toEqual([]);
+    const [replaced] = (await first.status())[0]?.builds.slice(1) ?? [];
+    expect(replaced).toMatchObject({
+      build: { status: "retired" },
+      parked: { sequences: 0, oldestAt: null },
+    });
     await expect(bank.supervisor([healthy]).query(healthy)).resolves.toMatchObject({ state: "current" });
 
     // It goes back as it was: incomplete, and known to be.

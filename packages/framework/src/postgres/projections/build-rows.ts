@@ -35,7 +35,10 @@ export const buildColumns = `b.id, b.projection, b.version, b.number, b.schema_n
   b.fingerprint, b.target, b.read_events, b.read_position, b.events_per_second, b.eta_seconds, b.started_at, b.finished_at,
   b.activate_with_parked, b.rate_limit`;
 
-/** Builds that have tables, newest first, with all that is known about them: one query shows everything. */
+/**
+ * Builds that have tables, newest first, with all that is known about them: one query shows everything. What is parked
+ * of a build that another one has replaced is kept for a rollback and concerns nobody until then.
+ */
 export function buildsStatement(schema: string, projections: readonly string[] | undefined): Statement {
   return {
     text: `select ${buildColumns},
@@ -57,6 +60,7 @@ export function buildsStatement(schema: string, projections: readonly string[] |
         select json_build_object('sequences', count(*), 'oldestAt', min(s.parked_at),
           'events', coalesce(sum(s.events), 0)) as parked
         from ${schema}.parked_sequences s where s.subscription = b.subscription
+          and (b.status <> 'retired' or exists (select from ${schema}.projection_pointers p where p.build_id = b.id))
       ) d
       where b.status in ('building', 'active', 'retired') and ($1::text[] is null or b.projection = any ($1))
       order by b.projection, b.version desc, b.number desc`,
