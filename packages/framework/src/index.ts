@@ -155,6 +155,7 @@ export type { ApplicationMetrics } from "./telemetry/application-metrics.ts";
 export { silentLogger, type Logger } from "./telemetry/logger.ts";
 export type {
   ConsumerOperations,
+  IntakeOperations,
   OperationsStatus,
   PartitionHere,
   PartitionOperations,

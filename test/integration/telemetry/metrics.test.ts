@@ -1,4 +1,4 @@
-import { defineSubscription, readModel, type Application } from "@tidemark/framework";
+import { defineSubscription, IntakeQueue, readModel, type Application } from "@tidemark/framework";
 import { postgresStorage, type PostgresStorageOptions } from "@tidemark/framework/postgres";
 import { createPool } from "@tidemark/schema-registry/postgres";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -233,6 +233,31 @@ describe("a scrape", () => {
     expect(all.value("tidemark_commands_total", { outcome: "log-full" })).toBe(1);
     free = 1_000n;
     await waitFor(async () => (await scrape(application)).value("tidemark_log_full") === 0);
+  });
+
+  test("shows the queues that the application lets it watch", async () => {
+    const application = await start();
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const queue = new IntakeQueue<string>({
+      name: "ticker",
+      most: { items: 2, bytes: 100 },
+      batch: 1,
+      whenFull: "drop",
+      optional: true,
+      handle: () => gate,
+    });
+    const ending = new AbortController();
+    application.operations.watch(queue, { signal: ending.signal });
+    for (const item of ["1", "2", "3", "4"]) await queue.offer(item);
+    const all = await scrape(application);
+    expect(all.value("tidemark_intake_items", { queue: "ticker" })).toBe(2);
+    expect(all.value("tidemark_intake_dropped_total", { queue: "ticker" })).toBe(2);
+    expect((await application.operations.status()).intakes).toMatchObject([{ name: "ticker", dropped: 2 }]);
+    ending.abort();
+    expect((await scrape(application)).all("tidemark_intake_items")).toEqual([]);
+    open();
+    await queue.close();
   });
 
   test("of an application without its database still has what the process knows", async () => {

@@ -5,7 +5,7 @@ import type { SubscriptionStatus } from "../subscription/subscription-supervisor
 import { ApplicationMetrics } from "../telemetry/application-metrics.ts";
 import { CommandMeter } from "../telemetry/command-meter.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import type { OperationsStatus } from "../telemetry/operations-status.ts";
+import type { IntakeOperations, OperationsStatus } from "../telemetry/operations-status.ts";
 import type { Stall } from "../telemetry/stall.ts";
 import type { PoolStatus, StoreTelemetry } from "../telemetry/store-telemetry.ts";
 import { answerInTime } from "./answer-in-time.ts";
@@ -39,6 +39,7 @@ export class Operations {
   readonly #reports = new ConsumerReports();
   /** @internal */
   readonly commands = new CommandMeter();
+  readonly #watched = new Set<{ readonly status: IntakeOperations }>();
   #metrics: ApplicationMetrics | null = null;
 
   constructor(options: OperationsOptions) {
@@ -55,9 +56,21 @@ export class Operations {
       commands: this.commands,
       eventStore: this.#eventStore.telemetry ?? null,
       pools: () => this.#pools,
+      intakes: () => this.#intakes,
       logger: this.#options.logger,
     });
     return this.#metrics;
+  }
+
+  /**
+   * Shows a queue of the application's own in status and metrics, until the signal aborts.
+   *
+   * @example
+   * application.operations.watch(liveUpdates);
+   */
+  watch(queue: { readonly status: IntakeOperations }, options: { readonly signal?: AbortSignal } = {}): void {
+    this.#watched.add(queue);
+    options.signal?.addEventListener("abort", () => this.#watched.delete(queue), { once: true });
   }
 
   /**
@@ -75,6 +88,7 @@ export class Operations {
       head,
       consumers,
       appendQueue: telemetry?.queue ?? null,
+      intakes: this.#intakes,
       logFull: telemetry?.isFull ?? false,
       pools: this.#pools,
       stalls,
@@ -130,6 +144,13 @@ export class Operations {
   get #telemetry(): readonly StoreTelemetry[] {
     const { eventStore, projectionStore } = this.#options.storage;
     return [eventStore.telemetry, projectionStore?.telemetry].filter((telemetry) => telemetry !== undefined);
+  }
+
+  get #intakes(): readonly IntakeOperations[] {
+    return [...this.#watched].map(({ status }) => {
+      const { name, items, bytes, waiting, rejected, stored, dropped } = status;
+      return { name, items, bytes, waiting, rejected, stored, dropped };
+    });
   }
 
   get #pools(): readonly PoolStatus[] {

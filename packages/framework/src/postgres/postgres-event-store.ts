@@ -185,6 +185,7 @@ export class PostgresEventStore implements EventStore {
       const call = { tenant, streams: appends, idempotency, conditions };
       return this.telemetry.meter.measure(this.#appender.append(call, signal), count);
     } catch (error) {
+      this.telemetry.meter.appends.addError(error);
       // Whatever a check threw is handed on as it is.
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors
       return Promise.reject(error);

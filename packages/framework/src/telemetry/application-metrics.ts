@@ -2,9 +2,10 @@ import { collectDefaultMetrics, Registry } from "prom-client";
 import type { CommandMeter } from "./command-meter.ts";
 import { commandMetrics } from "./command-metrics.ts";
 import { consumerMetrics } from "./consumer-metrics.ts";
+import { intakeMetrics } from "./intake-metrics.ts";
 import type { Logger } from "./logger.ts";
 import { sampledGauge, single } from "./metric-definitions.ts";
-import type { OperationsStatus } from "./operations-status.ts";
+import type { IntakeOperations, OperationsStatus } from "./operations-status.ts";
 import type { Stall } from "./stall.ts";
 import { stallMetrics } from "./stall-metrics.ts";
 import { eventStoreMetrics, poolMetrics } from "./store-metrics.ts";
@@ -20,6 +21,7 @@ export interface ApplicationMetricsOptions {
   /** `null` for a store that does not tell. */
   readonly eventStore: EventStoreTelemetry | null;
   readonly pools: () => readonly PoolStatus[];
+  readonly intakes: () => readonly IntakeOperations[];
   readonly logger: Logger;
 }
 
@@ -43,7 +45,7 @@ export class ApplicationMetrics {
   constructor(options: ApplicationMetricsOptions) {
     this.#options = options;
     const { registry } = this;
-    const { application, commands, eventStore, pools, stalls } = options;
+    const { application, commands, eventStore, pools, intakes, stalls } = options;
     const read = (): Promise<OperationsStatus | null> => this.#read();
     registry.setDefaultLabels({ application });
     collectDefaultMetrics({ register: registry });
@@ -64,6 +66,7 @@ export class ApplicationMetrics {
     stallMetrics(registry, stalls);
     commandMetrics(registry, commands);
     poolMetrics(registry, pools);
+    intakeMetrics(registry, intakes);
     if (eventStore === null) return;
     eventStoreMetrics(registry, {
       meter: eventStore.meter,

@@ -75,6 +75,19 @@ export interface ConsumerOperations {
   readonly partitions: readonly PartitionOperations[];
 }
 
+/** A queue of the application between its producers and one handler. */
+export interface IntakeOperations {
+  readonly name: string;
+  readonly items: number;
+  readonly bytes: number;
+  /** Items of producers that wait for room. */
+  readonly waiting: number;
+  /** Since the process started: refused, kept in the store for later, lost. */
+  readonly rejected: number;
+  readonly stored: number;
+  readonly dropped: number;
+}
+
 /** Everything an operator looks at, of one application as this process sees it. */
 export interface OperationsStatus {
   readonly application: string;
@@ -82,6 +95,8 @@ export interface OperationsStatus {
   readonly consumers: readonly ConsumerOperations[];
   /** `null` for a store that does not tell. */
   readonly appendQueue: AppendQueueStatus | null;
+  /** Those that the application has shown to its operations. */
+  readonly intakes: readonly IntakeOperations[];
   readonly logFull: boolean;
   readonly pools: readonly PoolStatus[];
   readonly stalls: readonly Stall[];
