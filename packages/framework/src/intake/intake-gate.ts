@@ -1,4 +1,5 @@
 import { TidemarkError } from "../errors.ts";
+import { onAbort } from "../on-abort.ts";
 
 export interface IntakeSize {
   readonly items: number;
@@ -77,7 +78,7 @@ export class IntakeGate {
       const goOn = (): void => {
         this.#producers.delete(producer);
         this.#waiting = sum(this.#waiting, size, -1);
-        signal?.removeEventListener("abort", abort);
+        forget();
       };
       const producer: Producer = {
         size,
@@ -93,7 +94,7 @@ export class IntakeGate {
         // Someone small behind it may fit.
         this.#admit();
       };
-      signal?.addEventListener("abort", abort, { once: true });
+      const forget = onAbort(signal, abort);
       this.#producers.add(producer);
     });
   }

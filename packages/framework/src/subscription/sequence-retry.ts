@@ -12,6 +12,8 @@ export interface SequenceRetryOptions {
   readonly deadLetters: DeadLetterStore;
   readonly consumer: SubscriptionConsumer;
   readonly context: ConsumerContext;
+  /** Most events that are applied before they are flushed. */
+  readonly flushEvents: number;
 }
 
 /**
@@ -29,9 +31,10 @@ export class SequenceRetry {
   async step(parked: ParkedSequence, checkpoint: Checkpoint): Promise<void> {
     const { deadLetters, context } = this.#options;
     const { sequence, request } = parked;
-    const letters = await deadLetters.letters(parked, { limit: lettersAStep });
+    const limit = Math.min(lettersAStep, this.#options.flushEvents);
+    const letters = await deadLetters.letters(parked, { limit });
     const positions = letters.map(({ position }) => position);
-    const done = letters.length < lettersAStep;
+    const done = letters.length < limit;
     if (request?.kind === "discard") {
       await deadLetters.discard(context.lease, { sequence, positions, done });
       if (done) context.parked.release(sequence);

@@ -79,7 +79,11 @@ export class GroupCommit {
     const size = sizeOf(call);
     const place = { items: size.events, bytes: size.bytes };
     if (this.#gate.tryEnter(place)) return this.#append(call, size, signal);
-    return this.#gate.enter(place, signal).then(() => this.#append(call, size, signal));
+    return this.#gate.enter(place, signal).then(() => {
+      if (signal?.aborted !== true) return this.#append(call, size, signal);
+      this.#gate.leave(place);
+      throw signal.reason;
+    });
   }
 
   #append(call: AppendCall, { events, bytes }: AppendSize, signal?: AbortSignal): Promise<AppendOutcome> {
