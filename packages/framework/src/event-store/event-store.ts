@@ -131,6 +131,10 @@ export interface EventPage {
  * The append-only log. Positions are opaque, increasing and greater than `0n`; no code computes position + 1.
  * Every reader sees every event once and in order of position, and no event appears behind a position
  * that a reader has passed.
+ *
+ * Every operation throws `store-unavailable` when the store cannot be reached, `log-diverged` when another store is
+ * behind its address, and `application-closed` after `close`; `readStream` and
+ * `readAll` throw their signal's reason when it aborts.
  */
 export interface EventStore {
   readonly capabilities: EventStoreCapabilities;
@@ -144,6 +148,17 @@ export interface EventStore {
   /** Connects and migrates. Called once, before anything else. */
   open(): Promise<void>;
 
+  /**
+   * Appends to one stream, all events or none; their order is kept.
+   *
+   * @throws TidemarkError `stream-name-invalid`, `event-invalid`, `event-too-large`, `validation-failed`: the call is not
+   * a good one. `overloaded`, `log-full`, `store-unavailable`, `log-diverged`, `application-closed`: certainly nothing
+   * was written. `outcome-unknown`: nobody can tell; with an idempotency key or at an exact revision it may be sent
+   * again.
+   * @example
+   * const outcome = await store.append("account-1", events, { expectedRevision: "no-stream" });
+   * if (outcome.status === "conflict") console.log(outcome.actual);
+   */
   append(
     streamId: string,
     events: readonly EventToAppend[],
