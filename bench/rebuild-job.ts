@@ -21,4 +21,6 @@ export interface RebuildResult {
   /** Of all rows of the read model together, so that nothing measured was left out. */
   readonly balance: string;
   readonly residentMegabytes: number;
+  /** Of the process, without the database's; its start counts too. */
+  readonly cpuSeconds: number;
 }

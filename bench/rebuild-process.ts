@@ -9,7 +9,14 @@ import { balances, balancesByHandlers, serializer } from "./rebuild-model.ts";
 /** A process that rebuilds, or does by hand what a rebuild is compared with: its peak of memory is that of nothing else. */
 async function run(job: RebuildJob): Promise<RebuildResult> {
   const { events, seconds, balance } = await perform(job);
-  return { events, seconds, balance: String(balance), residentMegabytes: resourceUsage().maxRSS / 1024 };
+  const { maxRSS, userCPUTime, systemCPUTime } = resourceUsage();
+  return {
+    events,
+    seconds,
+    balance: String(balance),
+    residentMegabytes: maxRSS / 1024,
+    cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
+  };
 }
 
 interface Measured {

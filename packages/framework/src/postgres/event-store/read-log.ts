@@ -3,10 +3,11 @@ import type { EventPage, ReadAllOptions } from "../../event-store/event-store.ts
 import { checkReadAll } from "../../event-store/check-read-options.ts";
 import { lastPossibleRevision } from "../../event-store/expected-revision.ts";
 import { forbiddenCharacters } from "../../event-store/stream-id.ts";
+import { askAhead, rowsOf, type AskedAhead } from "./asked-ahead.ts";
 import { decodeEvents } from "./decode-events.ts";
 import { defaultPageSize, maxPageBytes, mayHaveMore } from "./event-page.ts";
 import { positionOf } from "./event-row.ts";
-import { positionsPageText, rangePageText, type LogQuery } from "./log-query.ts";
+import { positionsPageText, rangePageText, type LogQuery, type LogRange } from "./log-query.ts";
 import { readExtent, type LogExtent, type LogReader } from "./log-reader.ts";
 import { findSparsePositions, type SparsePositions } from "./sparse-positions.ts";
 
@@ -27,11 +28,13 @@ interface Fetched {
  * Reads the log in pages up to its head as it is now; see `EventStore.readAll`.
  *
  * @param onExtent told how far that is before the first page
+ * @param ahead `asksAhead`: fetches a page while the one before is decoded: for who reads for long, without an end
  */
 export async function* readLog(
   reader: LogReader,
   options: ReadAllOptions,
   onExtent: (extent: LogExtent) => void = () => {},
+  { asksAhead = false }: { readonly asksAhead?: boolean } = {},
 ): AsyncGenerator<EventPage, void, undefined> {
   checkReadAll(options);
   const { tenant = "", filter = {}, signal, pageSize = defaultPageSize } = options;
@@ -45,6 +48,7 @@ export async function* readLog(
   let left = options.limit ?? Number.POSITIVE_INFINITY;
   let window = BigInt(Math.max(firstWindow, pageSize));
   let sparse: SparsePositions | null = null;
+  let ahead: AskedAhead | null = null;
   let maySparse = filter.types !== undefined || filter.categories !== undefined || otherTenants;
   const isPast = (position: bigint): boolean => (backwards ? position < after : position > after);
   if (backwards && extent.head < to) return;
@@ -65,8 +69,15 @@ export async function* readLog(
     const windowEnd: bigint = backwards ? most(near - window, to) : least(near + window, to);
     const fetched: Fetched =
       sparse === null
-        ? await fetchRange(reader, query, { after, to: windowEnd }, size, signal)
+        ? await fetchRange(reader, query, { after, to: windowEnd }, size, signal, ahead)
         : await fetchPositions(reader, query, sparse, size, signal);
+    ahead = null;
+    const next = fetched.scannedTo;
+    const isDense = asksAhead && sparse === null && fetched.rows.length === pageSize;
+    if (isDense && !backwards && next < to && left >= 2 * pageSize) {
+      const text = rangePageText(query, { after: next, to: least(next + window, to) }, pageSize);
+      ahead = askAhead(reader, text, signal);
+    }
     const events = await decodeEvents(fetched.rows, reader, { tenant }, signal);
     // A new connection: the numbers that were used may have been those of another server.
     if (generation !== reader.catalogue.generation) {
@@ -91,13 +102,14 @@ export async function* readLog(
 }
 
 async function fetchRange(
-  { connections }: LogReader,
+  reader: LogReader,
   query: LogQuery,
-  range: { readonly after: bigint; readonly to: bigint },
+  range: LogRange,
   size: number,
   signal: AbortSignal | undefined,
+  ahead: AskedAhead | null,
 ): Promise<Fetched> {
-  const rows = await connections.copy(rangePageText(query, range, size), signal);
+  const rows = await rowsOf(reader, rangePageText(query, range, size), ahead, signal);
   const last = rows.at(-1);
   return {
     rows,

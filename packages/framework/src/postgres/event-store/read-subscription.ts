@@ -1,6 +1,6 @@
 import type { EventPage, ReadAllOptions } from "../../event-store/event-store.ts";
 import { LogContinuity, type LogPlace } from "./log-continuity.ts";
-import type { LogReader } from "./log-reader.ts";
+import type { LogExtent, LogReader } from "./log-reader.ts";
 import type { LogWatcher } from "./log-watcher.ts";
 import { readLog } from "./read-log.ts";
 
@@ -24,9 +24,12 @@ export async function* subscribeToLog(
     const version = watcher.version;
     try {
       let head: LogPlace = { position: 0n, eventId: null };
-      const pages = readLog(reader, { ...options, after }, (extent) => {
+      const onExtent = (extent: LogExtent): void => {
         head = { position: extent.head, eventId: extent.headEventId };
-      });
+      };
+      // Whoever bounds the bytes of a page counts the pages that are in memory too.
+      const asksAhead = options.pageBytes === undefined;
+      const pages = readLog(reader, { ...options, after }, onExtent, { asksAhead });
       for await (const page of pages) {
         await continuity.check(signal);
         yield page;
