@@ -108,6 +108,24 @@ describe("a rollback", () => {
     expect(await supervisor.rollback("accounts")).toMatchObject({ number: 1, status: "active" });
   });
 
+  test("and a rebuild that begin at once do not get in each other's way", async () => {
+    await bank.append(bankHistory(50));
+    const supervisor = bank.supervisor([first]);
+    const { fingerprint } = await supervisor.rebuild("accounts");
+    await supervisor.rebuild("accounts");
+    const old = (await bank.store.builds(["accounts"])).find(({ build }) => build.status === "retired");
+    if (old === undefined) throw new Error("there is no retired build");
+    const [begun, returned] = await Promise.all([
+      bank.store.createBuild(first, { fingerprint, target: 1n, anew: true }),
+      bank.store.returnBuild(old.build, { target: 1n, activateWithParked: false }),
+    ]);
+    expect(returned).toBe(!begun.created);
+    const building = (await bank.store.builds(["accounts"])).filter(
+      ({ build }) => build.status === "building",
+    );
+    expect(building).toHaveLength(1);
+  });
+
   test("waits for a rebuild that is under way to be cancelled", async () => {
     await bank.append(bankHistory(100));
     const supervisor = bank.supervisor([first]);

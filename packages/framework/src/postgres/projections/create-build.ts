@@ -26,7 +26,7 @@ export async function createBuild(
   return db.transaction().execute(async (tx) => {
     // Two processes that start a build at once: the second finds the first one's.
     await sql`select pg_advisory_xact_lock(
-      hashtextextended(${`tidemark build ${framework.schema} ${name} ${version}`}, 0))`.execute(tx);
+      hashtextextended(${buildLock(quoteIdentifier(framework.schema), projection)}, 0))`.execute(tx);
     const { rows: existing } = await sql<BuildRow>`
       select ${sql.raw(buildColumns)}, p.build_id is not null as serving from ${schema}.projection_builds b
       left join ${schema}.projection_pointers p on p.build_id = b.id
@@ -41,6 +41,14 @@ export async function createBuild(
     await sql`select pg_notify(${framework.channel}, 'builds')`.execute(tx);
     return { build, created: true };
   });
+}
+
+/** Whoever begins a build of this version, or brings one back, takes this advisory lock first; the schema is quoted. */
+export function buildLock(
+  schema: string,
+  { name, version }: { readonly name: string; readonly version: number },
+): string {
+  return `tidemark build ${schema} ${name} ${version}`;
 }
 
 /** Inside a transaction: the row, schema, tables and checkpoints of a build. */

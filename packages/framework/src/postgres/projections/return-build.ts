@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { Build } from "../../projection/build.ts";
+import { buildLock } from "./create-build.ts";
 
 /** Inside a transaction: a retired build is to serve again once it has passed the target; `false` when it is none. */
 export async function returnBuild(
@@ -8,6 +9,8 @@ export async function returnBuild(
   build: Build,
   { target, activateWithParked }: { readonly target: bigint; readonly activateWithParked: boolean },
 ): Promise<boolean> {
+  const lock = buildLock(framework.schema, { name: build.projection, version: build.version });
+  await client.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [lock]);
   const { rowCount } = await client.query(
     `update ${framework.schema}.projection_builds b
      set status = 'building', target = $2,
