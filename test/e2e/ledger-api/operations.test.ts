@@ -27,6 +27,8 @@ describe.each(eventStores)("on %s", (eventStore) => {
       labels: { application: "ledger", aggregate: "account", command: "open", outcome: "accepted" },
       value: 1,
     });
+    const appended = samples.find(({ name }) => name === "tidemark_events_appended_total");
+    expect(appended?.value).toBe(1);
     const status = await ledger.get("/operations/status");
     expect(status.status).toBe(200);
     const names: unknown = status.body.consumers.map(({ name }: { name: string }) => name);

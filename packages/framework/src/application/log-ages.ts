@@ -6,7 +6,7 @@ export async function logAges(eventStore: EventStore, positions: readonly bigint
   const different = [...new Set(positions)];
   const { telemetry } = eventStore;
   const { head, ages } =
-    telemetry === undefined ? await readAges(eventStore, different) : await telemetry.ages(different);
+    telemetry?.ages === undefined ? await readAges(eventStore, different) : await telemetry.ages(different);
   return { head, ageBehind: new Map(different.map((position, index) => [position, ages[index] ?? 0])) };
 }
 

@@ -28,6 +28,7 @@ import { EventWriter } from "./event-writer.ts";
 import { guardedClient } from "./guarded-client.ts";
 import { IdempotencyClaims } from "./idempotency-claims.ts";
 import type { KurrentDbClient } from "./kurrentdb-client.ts";
+import { KurrentDbEventStoreTelemetry } from "./kurrentdb-event-store-telemetry.ts";
 import type { KurrentDbEventStoreOptions } from "./kurrentdb-event-store-options.ts";
 import { LogReader } from "./log-reader.ts";
 import { subscribeToLog } from "./log-subscription.ts";
@@ -59,6 +60,7 @@ export class KurrentDbEventStore implements EventStore {
     commitOrderPositions: true,
     erasure: false,
   };
+  readonly telemetry = new KurrentDbEventStoreTelemetry();
   readonly #client: KurrentDbClient;
   readonly #logger: Logger;
   readonly #limits: AppendLimits;
@@ -134,7 +136,12 @@ export class KurrentDbEventStore implements EventStore {
   }
 
   /** One stream at most. */
-  async appendMany(appends: readonly StreamAppend[], options: AppendOptions = {}): Promise<AppendOutcome> {
+  appendMany(appends: readonly StreamAppend[], options: AppendOptions = {}): Promise<AppendOutcome> {
+    const events = appends.reduce((sum, append) => sum + append.events.length, 0);
+    return this.telemetry.meter.measure(this.#appendMany(appends, options), events);
+  }
+
+  async #appendMany(appends: readonly StreamAppend[], options: AppendOptions): Promise<AppendOutcome> {
     this.#checkOpen();
     if (appends.length > 1)
       requireCapability(this.capabilities, "multiStreamAppend", "An append to several streams");
@@ -162,7 +169,7 @@ export class KurrentDbEventStore implements EventStore {
     checkReadAll(options);
     options.signal?.throwIfAborted();
     await this.#identity.check();
-    for await (const page of this.#log.pages(options)) {
+    for await (const page of this.telemetry.meter.counted(this.#log.pages(options))) {
       yield page;
       this.#checkOpen();
       options.signal?.throwIfAborted();
@@ -183,7 +190,7 @@ export class KurrentDbEventStore implements EventStore {
       names: this.#names,
       logger: this.#logger,
     };
-    yield* subscribeToLog(source, options, signal);
+    yield* this.telemetry.meter.counted(subscribeToLog(source, options, signal));
     if (options.signal?.aborted !== true) this.#checkOpen();
   }
 

@@ -34,7 +34,14 @@ export function eventStoreMetrics(registry: Registry, { meter, ...rest }: EventS
     samples: () => single(meter.eventsRead),
   });
   const queueGauge = (name: string, help: string, value: (queue: AppendQueueStatus) => number): void =>
-    sampledGauge(registry, { name, help, samples: () => single(value(rest.queue())) });
+    sampledGauge(registry, {
+      name,
+      help,
+      samples: () => {
+        const queue = rest.queue();
+        return queue === null ? [] : single(value(queue));
+      },
+    });
   queueGauge("tidemark_append_queue_appends", "Appends that wait in this process", ({ appends }) => appends);
   queueGauge("tidemark_append_queue_events", "Events of appends that wait", ({ events }) => events);
   queueGauge("tidemark_append_queue_bytes", "Bytes of appends that wait", ({ bytes }) => bytes);
@@ -56,7 +63,7 @@ export function eventStoreMetrics(registry: Registry, { meter, ...rest }: EventS
 }
 
 export interface EventStoreParts extends Pick<EventStoreTelemetry, "meter"> {
-  readonly queue: () => AppendQueueStatus;
+  readonly queue: () => AppendQueueStatus | null;
   readonly isFull: () => boolean;
 }
 

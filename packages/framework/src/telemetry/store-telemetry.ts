@@ -31,10 +31,14 @@ export interface StoreTelemetry {
 /** The same of an event store. */
 export interface EventStoreTelemetry extends StoreTelemetry {
   readonly meter: EventStoreMeter;
-  readonly queue: AppendQueueStatus;
+  /** `null` for a store in front of which nothing waits. */
+  readonly queue: AppendQueueStatus | null;
   /** Appends are refused, since the disk is almost full. */
   readonly isFull: boolean;
 
-  /** Head of the log, and for each position the age in seconds of the first event behind it; 0 when there is none. */
-  ages(positions: readonly bigint[]): Promise<{ readonly head: bigint; readonly ages: readonly number[] }>;
+  /**
+   * Head of the log, and for each position the age in seconds of the first event behind it; 0 when there is none.
+   * Without it each position costs a read.
+   */
+  ages?(positions: readonly bigint[]): Promise<{ readonly head: bigint; readonly ages: readonly number[] }>;
 }
