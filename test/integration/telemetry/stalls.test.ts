@@ -1,8 +1,10 @@
-import type { Application } from "@tidemark/framework";
+import { readModel, type Application } from "@tidemark/framework";
 import { postgresStorage } from "@tidemark/framework/postgres";
 import { createPool } from "@tidemark/schema-registry/postgres";
+import { sql } from "kysely";
 import type pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Opened } from "../../support/bank.ts";
 import { eventStoreTemplate } from "../../support/event-store-template.ts";
 import { Account, startObserved } from "../../support/observed-application.ts";
 import { parseMetrics } from "../../support/parse-metrics.ts";
@@ -104,6 +106,29 @@ describe("what stalls", () => {
       });
     });
     await waitFor(async () => (await application.operations.status()).head === 1n);
+  });
+
+  test("a statement that is slow by itself is named without anybody to blame", async () => {
+    const slow = readModel<object>().defineProjection({
+      name: "slow",
+      version: 1,
+      events: [Opened],
+      migrations: [{ name: "nothing", up: async () => undefined }],
+      project: { Opened: (tx) => sql`select pg_sleep(6.5)`.execute(tx) },
+    });
+    const storage = postgresStorage({ database: database.connectionString });
+    await using slowApplication = await startObserved(storage, { readModels: [slow] });
+    await slowApplication.execute(Account, "1", "open", { owner: "Ada" });
+    const [stall] = await waitFor(async () => {
+      const found = await slowApplication.operations.stalls();
+      return found.length > 0 && found;
+    });
+    expect(stall).toMatchObject({
+      session: { application: "tidemark project", query: "select pg_sleep(6.5)" },
+      waitsFor: null,
+      blockedBy: null,
+    });
+    expect(stall?.session.seconds).toBeGreaterThanOrEqual(5);
   });
 
   test("the status itself is said in place of it, and the metrics have what is left", async () => {
