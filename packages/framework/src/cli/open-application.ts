@@ -61,7 +61,7 @@ async function open(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<OpenDatabase> {
-  if (database !== undefined) {
+  if (database !== undefined && database !== "") {
     if (!/^postgres(ql)?:\/\//.test(database))
       throw new CliFailure("--database takes a connection string: postgresql://user@host/database");
     return openDatabase({ databaseUrl: database, dataDir, name, logger, signal });
