@@ -141,6 +141,58 @@ describe("the first rows of a build", () => {
   });
 });
 
+describe("many new rows of a table that has rows", () => {
+  test("come by COPY beside those that change, and go around what is there already", async () => {
+    const noted = (from: number, count: number): BankEvent[] =>
+      Array.from({ length: count }, (_, index) => ({
+        account: `from${index}`,
+        event: Moved({ cents: 1n, to: `to ${from + index}` }),
+      }));
+    const projection = balances();
+    await using supervisor = bank.supervisor([projection], { pageSize: 20_000 });
+    await bank.append(noted(0, 1_000));
+    const first = await supervisor.rebuild("balances");
+    expect(await rowsOf(first.schema)).toHaveLength(1_000);
+    const held = await pool.query<{ fencing_token: bigint }>(
+      "select fencing_token from tidemark.checkpoints where subscription = $1",
+      [first.subscription],
+    );
+    const lease = {
+      subscription: first.subscription,
+      partition: 0,
+      fencingToken: held.rows[0]?.fencing_token ?? 0n,
+      owner: "00000000-0000-4000-8000-000000000000",
+    };
+    const change = (id: number, stored: boolean, cents: bigint) => {
+      const key = [`to ${id}`];
+      const row = { account_id: key[0], cents, moves: 2, note: "\\N" };
+      return { key, row, stored, position: 5_000n };
+    };
+    const commit = {
+      lease,
+      checkpoint: { storeId: bank.eventStore.storeId, position: 5_000n, eventId: null },
+      events: 1,
+    };
+    const known = Array.from({ length: 1_000 }, (_, id) => change(id, true, 7n));
+    const added = Array.from({ length: 10_000 }, (_, index) => change(1_000 + index, false, 8n));
+    // The projector believes that the table has no row 999.
+    const mistaken = [...known.slice(0, 999), change(999, false, 9n), ...added];
+    await expect(bank.store.commitRows(first, projection.table, mistaken, commit)).rejects.toMatchObject({
+      code: "lease-lost",
+    });
+    expect(await rowsOf(first.schema)).toHaveLength(1_000);
+    const zombie = { ...commit, lease: { ...lease, fencingToken: lease.fencingToken - 1n } };
+    await expect(
+      bank.store.commitRows(first, projection.table, [...known, ...added], zombie),
+    ).rejects.toMatchObject({ code: "lease-lost" });
+    await bank.store.commitRows(first, projection.table, [...known, ...added], commit);
+    const rows = await rowsOf(first.schema);
+    expect(rows).toHaveLength(11_000);
+    expect(rows.filter(({ cents }) => cents === 7n)).toHaveLength(1_000);
+    expect(rows.filter(({ cents }) => cents === 8n)).toHaveLength(10_000);
+  });
+});
+
 describe("a rebuild that is killed while it writes its first rows", () => {
   const program = fileURLToPath(new URL("first-rows-process.js", import.meta.url));
   const schema = "tidemark_balances_v1_b1";

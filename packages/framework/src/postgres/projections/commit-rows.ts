@@ -14,12 +14,13 @@ import { checkpointStatement, loadStatement, writeStatement, type Statement } fr
 /** Rows a statement at most: beyond, one statement's parameters would take tens of megabytes on both sides. */
 const rowsPerStatement = 10_000;
 
-/** Fewer rows are written as fast by one statement. */
+/** Fewer new rows are written as fast by one statement. */
 const copyFromRows = 500;
 
 /**
- * Small batches are one statement in autocommit; larger ones several in a transaction, the checkpoint last. The first
- * rows of a build's partition come by COPY, and the primary key with them.
+ * Small batches are one statement in autocommit. Larger ones are several in a transaction, the checkpoint first: who
+ * was taken over is turned away before its rows could meet those of the new owner. Many new rows come by COPY, and
+ * with the first ones of a build its primary key.
  */
 export async function commitRows(
   connections: ProjectionConnections,
@@ -47,20 +48,21 @@ export async function commitRows(
     return;
   }
   const late = commit.letters?.released != null;
+  const added = late ? [] : changes.filter(({ row, stored }) => row !== null && !stored);
+  const isCopied = added.length >= copyFromRows;
+  const others = isCopied ? changes.filter(({ row, stored }) => row === null || stored) : changes;
   await connections.transaction(project, async (client) => {
-    for (let from = 0; from < changes.length; from += rowsPerStatement) {
-      const chunk = changes.slice(from, from + rowsPerStatement);
+    await connections.run(client, checkpointStatement(schema, commit));
+    if (isCopied) await copyRows(client, build, table, added);
+    for (let from = 0; from < others.length; from += rowsPerStatement) {
+      const chunk = others.slice(from, from + rowsPerStatement);
       await connections.run(client, statementFor(schema, build, table, chunk, null, late));
     }
     for (const statement of letters) await connections.run(client, statement);
-    await connections.run(client, checkpointStatement(schema, commit));
   });
 }
 
-/**
- * The checkpoint comes first: who was taken over is turned away before its rows could meet those of the new owner.
- * A process that is killed leaves nothing of all this, and the next one begins with an empty table again.
- */
+/** A process that is killed leaves nothing of all this, and the next one begins with an empty table again. */
 async function commitFirstRows(
   connections: ProjectionConnections,
   schema: string,

@@ -9,6 +9,7 @@ import type { RowChange } from "../../projection/projection-store.ts";
 import { EventFailure } from "../../subscription/event-failure.ts";
 import { positionColumn, tableName } from "./build-tables.ts";
 import { columnText } from "./column-array.ts";
+import { rowsChanged } from "./projection-connections.ts";
 
 /** Characters a chunk: large enough to be cheap, small beside the rows themselves. */
 const chunkLength = 128 * 1024;
@@ -16,7 +17,8 @@ const chunkLength = 128 * 1024;
 /**
  * Inserts rows that the table does not have, by COPY.
  *
- * @throws EventFailure without a position when a row does not fit its columns.
+ * @throws EventFailure without a position when a row does not fit its columns; TidemarkError `lease-lost` when the
+ * table has one of them after all.
  */
 export async function copyRows(
   client: pg.PoolClient,
@@ -26,7 +28,15 @@ export async function copyRows(
 ): Promise<void> {
   const names = Object.keys(table.columns).map(quoteIdentifier);
   const text = `copy ${tableName(build.schema, table)} (${names.join(", ")}, ${positionColumn}) from stdin`;
-  await pipeline(Readable.from(chunks(table, changes)), client.query(copyFrom(text)));
+  try {
+    await pipeline(Readable.from(chunks(table, changes)), client.query(copyFrom(text)));
+  } catch (error) {
+    throw isDuplicate(error) ? rowsChanged(error) : error;
+  }
+}
+
+function isDuplicate(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "23505";
 }
 
 function* chunks(table: Table, changes: readonly RowChange[]): Generator<Buffer> {

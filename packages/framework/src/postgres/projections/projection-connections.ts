@@ -128,11 +128,19 @@ export function translated(error: unknown): unknown {
   const code = cause instanceof Error && "code" in cause ? cause.code : null;
   if (code !== "TM001" && code !== "TM002")
     return isRefusedData(error) ? new EventFailure(null, error) : error;
+  if (code === "TM002") return rowsChanged(cause);
   return new TidemarkError(
     "lease-lost",
-    code === "TM001"
-      ? "Another process has taken over this partition: nothing was committed."
-      : "Rows of this read model were changed by somebody else than its projector: nothing was committed.",
+    "Another process has taken over this partition: nothing was committed.",
+    { cause },
+  );
+}
+
+/** The projector is wrong about what the table has: it begins again from what is there. */
+export function rowsChanged(cause: unknown): TidemarkError {
+  return new TidemarkError(
+    "lease-lost",
+    "Rows of this read model were changed by somebody else than its projector: nothing was committed.",
     { cause },
   );
 }
