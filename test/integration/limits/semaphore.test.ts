@@ -1,7 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { silentLogger } from "@tidemark/framework";
 import { PostgresProjectionStore } from "@tidemark/framework/postgres";
+import { createPool } from "@tidemark/schema-registry/postgres";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { PermitKeeper } from "../../../packages/framework/src/subscription/limits/permit-keeper.ts";
 import { eventStoreTemplate } from "../../support/event-store-template.ts";
 import { spawnNode, type SpawnedProcess } from "../../support/spawn-process.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/test-database.ts";
@@ -93,14 +96,105 @@ describe("a semaphore of several processes", () => {
     zombie.kill("SIGKILL");
   });
 
-  test("keeps a permit while it is busy and gives it back when it is idle", async () => {
-    await store.limits.declare([{ name: "mail-server", permits: 1 }]);
-    const first = await store.limits.enter("mail-server", "test", 5_000);
-    const second = await store.limits.enter("mail-server", "test", 5_000);
-    expect([first.granted, second.granted]).toEqual([true, false]);
-    await store.limits.leave([first.ticket]);
-    expect(await store.limits.renew([first.ticket, second.ticket], 5_000)).toEqual([
-      { ticket: second.ticket, granted: true },
-    ]);
+  test("is given up before its lease ends by a process that cannot renew it", async () => {
+    const { limits } = store;
+    await limits.declare([{ name: "mail-server", permits: 1 }]);
+    const keeper = new PermitKeeper({
+      store: {
+        reserve: (request) => limits.reserve(request),
+        declare: (semaphores) => limits.declare(semaphores),
+        enter: (...request) => limits.enter(...request),
+        renew: () => Promise.reject(new Error("the database is away")),
+        leave: (tickets) => limits.leave(tickets),
+      },
+      label: "test",
+      leaseMs: 1_000,
+      logger: silentLogger,
+    });
+    const from = performance.now();
+    const { signal } = await keeper.acquire("mail-server", new AbortController().signal);
+    const lost = await new Promise<number>((resolve) => {
+      signal.addEventListener("abort", () => resolve(performance.now() - from));
+    });
+    expect(lost).toBeLessThan(1_000);
+    expect(signal.reason).toMatchObject({ code: "permit-lost" });
+    await keeper.close();
   });
 });
+
+describe("the queue of a semaphore", () => {
+  test("is served in order, whoever comes at once", async () => {
+    const { limits } = store;
+    const other = new PostgresProjectionStore({ connectionString: database.connectionString });
+    await other.open();
+    for (let round = 0; round < 20; round += 1) {
+      const name = `round-${round}`;
+      await limits.declare([{ name, permits: 3 }]);
+      const tickets = await Promise.all(
+        Array.from({ length: 20 }, (_, index) =>
+          (index % 2 === 0 ? limits : other.limits).enter(name, "test", 5_000),
+        ),
+      );
+      const granted = tickets.filter((ticket) => ticket.granted);
+      expect(granted).toHaveLength(3);
+      const waiting = tickets.filter((ticket) => !ticket.granted).map(({ ticket }) => ticket);
+      const [next = 0n, last = 0n] = [waiting.toSorted(compare)[0], waiting.toSorted(compare).at(-1)];
+      await limits.leave([granted[0]?.ticket ?? 0n]);
+      const renewed = await limits.renew([next, last], 5_000);
+      expect(new Map(renewed.map(({ ticket, granted: has }) => [ticket, has]))).toEqual(
+        new Map([
+          [next, true],
+          [last, false],
+        ]),
+      );
+    }
+    await other.close();
+  });
+
+  test("numbers its tickets in the order of their commits", async () => {
+    const { limits } = store;
+    await limits.declare([{ name: "mail-server", permits: 1 }]);
+    const pool = createPool({ connectionString: database.connectionString, max: 2 });
+    const client = await pool.connect();
+    await client.query("begin");
+    const { rows } = await client.query(
+      "select granted from tidemark.enter_semaphore('mail-server', 'test', 5000)",
+    );
+    const second = limits.enter("mail-server", "test", 5_000);
+    await waitFor(async () => {
+      const waiting = await pool.query(
+        "select from pg_stat_activity where wait_event_type = 'Lock' and datname = $1",
+        [database.name],
+      );
+      return waiting.rowCount === 1;
+    });
+    await client.query("commit");
+    client.release();
+    expect([rows[0], await second]).toMatchObject([{ granted: true }, { granted: false }]);
+    await pool.end();
+  });
+
+  test("gives nothing back to a ticket that has expired", async () => {
+    const { limits } = store;
+    await limits.declare([{ name: "mail-server", permits: 1 }]);
+    const late = await limits.enter("mail-server", "test", 50);
+    const next = await limits.enter("mail-server", "test", 5_000);
+    expect([late.granted, next.granted]).toEqual([true, false]);
+    await delay(100);
+    expect(await limits.renew([late.ticket], 5_000)).toEqual([]);
+    expect(await limits.renew([next.ticket], 5_000)).toEqual([{ ticket: next.ticket, granted: true }]);
+  });
+
+  test("follows the number of permits that was declared last", async () => {
+    const { limits } = store;
+    await limits.declare([{ name: "mail-server", permits: 1 }]);
+    await limits.enter("mail-server", "test", 5_000);
+    const second = await limits.enter("mail-server", "test", 5_000);
+    await limits.declare([{ name: "mail-server", permits: 2 }]);
+    expect(await limits.renew([second.ticket], 5_000)).toMatchObject([{ granted: true }]);
+  });
+});
+
+function compare(left: bigint, right: bigint): number {
+  return left < right ? -1 : 1;
+}
