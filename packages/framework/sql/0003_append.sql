@@ -256,7 +256,6 @@ declare
   _missing boolean;
   _row record;
 begin
-  commit;
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'append_events runs at READ COMMITTED, not at [%]: reset default_transaction_isolation of this role',
       current_setting('transaction_isolation');
@@ -486,7 +485,9 @@ begin
   if _is_plain then
     positions := null;
   end if;
-  -- Before the answer is sent: a client that does not read a large one must not make others wait for the lock.
+  -- Raises in an open transaction, which a client could hold, and the lock with it: nothing is written then, and the
+  -- lock is free again. And it comes before the answer is sent: a client that does not read a large one must not make
+  -- others wait.
   commit;
 end $$;
 
