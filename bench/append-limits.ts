@@ -53,7 +53,7 @@ export async function insertTarget(job: AppendJob): Promise<AppendTarget> {
   };
 }
 
-/** While one INSERT is in flight the rows of the next one collect, as the store does it. */
+/** While one INSERT is in flight the rows of the next one collect, as the store does it with sets of this size. */
 export async function groupedInsertTarget(job: AppendJob): Promise<AppendTarget> {
   const pool = createPool({ connectionString: job.connectionString, max: 1 });
   const rows = await rowsOf(pool);

@@ -77,6 +77,25 @@ describe("a connection that breaks around an append", () => {
     expect(await countEvents(store, streamId)).toBe(written + 2);
   });
 
+  test.each(["answer", "request"] as const)(
+    "with two sets in flight: a lost %s loses nothing",
+    async (loss) => {
+      await using proxy = await TcpProxy.start(database.connectionString);
+      await using store = await openStore({ connectionString: proxy.connectionString, wakeup: "poll" });
+      await store.append("account-halves", sampleEvents(1));
+      const streams = Array.from({ length: 400 }, (_, index) => `halves-${loss}-${index}`);
+      // The statement is prepared: from now on the second half does not wait for the first.
+      await Promise.all(["a", "b"].map((name) => store.append(`account-halves-${name}`, sampleEvents(1))));
+      proxy.loseNext(loss, procedure);
+      const outcomes = await Promise.all(
+        streams.map((streamId) => store.append(streamId, sampleEvents(1), withKey(streamId))),
+      );
+      const statuses = new Set(outcomes.map(({ status }) => status));
+      expect(statuses.has("appended") || statuses.has("already-recorded")).toBe(true);
+      for (const streamId of streams) expect(await countEvents(store, streamId)).toBe(1);
+    },
+  );
+
   test("with a key, across an outage: the answer comes when the database is back", async () => {
     await using proxy = await TcpProxy.start(database.connectionString);
     await using store = await openStore({ connectionString: proxy.connectionString, wakeup: "poll" });

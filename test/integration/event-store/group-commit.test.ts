@@ -171,6 +171,29 @@ describe("appends of one process", () => {
     expect(await transactionsAfter(before)).toBeLessThanOrEqual(10);
   });
 
+  test("in two sets at once keep the order of their streams, also when one set is taken apart", async () => {
+    await pool.query(`
+      create function tidemark.poison() returns trigger language plpgsql as
+        $$ begin if new.data = 'poison' then raise 'poisoned'; end if; return new; end $$;
+      create trigger poison before insert on tidemark.events for each row execute function tidemark.poison()`);
+    const streams = Array.from({ length: 300 }, (_, index) => `halves-${index}`);
+    const poison = sampleEvents(1, { data: Buffer.from("poison") });
+    const appends = [0, 1, 2].flatMap((turn) =>
+      streams.map((streamId, index) => {
+        const isPoison = turn === 0 && index === 100;
+        return store.append(streamId, isPoison ? poison : sampleEvents(1, { data: Buffer.from(`${turn}`) }));
+      }),
+    );
+    const settled = await Promise.allSettled(appends);
+    await pool.query("drop function tidemark.poison() cascade");
+    expect(settled.filter(({ status }) => status === "rejected")).toHaveLength(1);
+    for (const [index, streamId] of streams.entries()) {
+      const turns: string[] = [];
+      for await (const { data } of store.readStream(streamId)) turns.push(Buffer.from(data).toString());
+      expect(turns).toEqual(index === 100 ? ["1", "2"] : ["0", "1", "2"]);
+    }
+  });
+
   test("are given up by their signal while they wait, and answered once they were sent", async () => {
     const sent = new AbortController();
     const waiting = new AbortController();
