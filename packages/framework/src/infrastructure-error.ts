@@ -21,6 +21,9 @@ const socketCodes = new Set([
   "EAI_AGAIN",
   "EHOSTUNREACH",
   "ENETUNREACH",
+  // What `fetch` says of a connection that was closed in its face, or not made in time.
+  "UND_ERR_SOCKET",
+  "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
 // The driver gives these errors no code.

@@ -79,7 +79,7 @@ test("an event of a schema that the store does not know stops its partition, and
   };
   await setSchema("schema_no + 1000");
   const projector = scene.start({ projection: { form: "fold" } });
-  await projector.waitForLine(/pauses until the outage is over.*that the store does not have/);
+  await projector.waitForLine(/pauses until an outage is over.*that the store does not have/);
   expect(await scene.parked()).toBe(0);
   expect(await scene.hasPassed("projection:digests:v1:b1", before + 1n)).toBe(false);
   await setSchema("schema_no - 1000");

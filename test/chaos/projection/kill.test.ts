@@ -17,13 +17,13 @@ interface Plan {
 }
 
 const plans: readonly Plan[] = [
-  { what: "a rebuild", projection: { form: "fold" }, mode: "rebuild", history: 12_000 },
+  { what: "a rebuild", projection: { form: "fold" }, mode: "rebuild", history: 5_000 },
   { what: "3 partitions", projection: { form: "fold", partitions: 3 }, mode: "serve", history: 2_000 },
   {
     what: "2 partitions of handlers",
     projection: { form: "handlers", partitions: 2 },
     mode: "serve",
-    history: 1_000,
+    history: 300,
   },
   {
     what: "partitions that are split and merged",
@@ -33,6 +33,32 @@ const plans: readonly Plan[] = [
     repartitions: true,
   },
 ];
+
+/** Each commit of rows takes a moment, so that a kill can hit it. */
+async function slowDownCommits({ pool }: Scene): Promise<void> {
+  await pool.query(`
+    create function public.slow_down() returns trigger language plpgsql as $$
+    begin
+      if current_setting('slow.down', true) is distinct from pg_current_xact_id()::text then
+        perform set_config('slow.down', pg_current_xact_id()::text, true), pg_sleep(0.015);
+      end if;
+      return null;
+    end $$;
+    create constraint trigger slow_down after insert or update on tidemark_digests_v1_b1.digests
+      deferrable initially deferred for each row execute function public.slow_down()`);
+}
+
+/** Returns while rows are being committed, unless that takes too long to come. */
+async function duringCommit({ pool }: Scene): Promise<void> {
+  const committing = async () => {
+    const { rowCount } = await pool.query(
+      `select from pg_stat_activity where datname = current_database() and application_name = 'tidemark project'
+         and state = 'active' and query ilike 'commit%'`,
+    );
+    return rowCount !== 0;
+  };
+  await waitFor(committing, { timeoutMs: 3_000, intervalMs: 1 }).catch(() => undefined);
+}
 
 const rounds = killRounds.flatMap((round, index) => {
   const plan = plans[index % plans.length];
@@ -49,7 +75,7 @@ describe.each(rounds)("round $round, seed $seed: $what", (round) => {
       const { bank, pool } = scene;
       const random = new SeededRandom(seed);
       await bank.append(randomMoves(random, history));
-      const load = new Load(bank, random);
+      const load = new Load(bank, random, { batch: projection.form === "fold" ? 10 : 3 });
       // Few rows and small pages: a kill finds it at every stage of its work.
       const limits = { maxCachedRows: 40, pageSize: 50 };
       const options: ProjectorOptions = { projection, mode, leaseMs: 400, limits };
@@ -59,13 +85,15 @@ describe.each(rounds)("round $round, seed $seed: $what", (round) => {
       for (let left = kills; left > 0; left -= 1) {
         const victim = projector;
         await waitFor(() => scene.owns(victim), { what: "a lease of the next to be killed" });
+        if (left === kills) await slowDownCommits(scene);
         // Another one stands by meanwhile.
         projector = left === 1 ? scene.start({ ...options, mode: "serve" }) : start();
-        await delay(random.below(250));
+        if (random.chance(0.5)) await duringCommit(scene);
+        else await delay(random.below(250));
         victim.kill("SIGKILL");
         await victim.exit;
       }
-      await projector.waitForLine(/^ready/);
+      await projector.waitForLine(/^ready/, { timeoutMs: 60_000 });
       await scene.projected(await load.stop());
       const served = await scene.rows();
       expect(served).toEqual(await scene.expected(projection.form));

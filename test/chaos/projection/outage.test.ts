@@ -74,12 +74,18 @@ onLinux.each(fewRounds)("round $round, seed $seed", ({ seed }) => {
       await using service = await Service.start();
       await using scene = await Scene.open();
       const random = new SeededRandom(seed);
-      const retry = { steps: 2, duration: 5, factor: 1, jitter: 0, cap: 50 };
+      // A single attempt that counts would park an event.
+      const retry = { steps: 1, duration: 5, factor: 1, jitter: 0, cap: 50 };
       const projector = scene.start({ notices: { service: service.url, retry } });
       const load = new Load(scene.bank, random, { batch: 3 });
       await waitFor(() => service.notices.length > 0);
+      // A call is under way when it goes.
+      service.delayMs = 50;
+      const calls = service.notices.length;
+      await waitFor(() => service.notices.length > calls + 1);
       await service.down();
-      await projector.waitForLine(/pauses until the outage is over/);
+      service.delayMs = 0;
+      await projector.waitForLine(/pauses until an outage is over/);
       await delay(outageMs);
       await service.up();
       const head = await load.stop();

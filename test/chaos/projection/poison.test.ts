@@ -16,8 +16,8 @@ function movesToBad(count: number): BankEvent[] {
 
 describe.each(fewRounds)("round $round, seed $seed", ({ seed }) => {
   test.each<readonly [DigestsOptions["form"], number]>([
-    ["fold", 4_000],
-    ["handlers", 1_500],
+    ["fold", 2_500],
+    ["handlers", 1_100],
   ])(
     "a poisoned key (%s) waits, others go on, and a retry that is killed in the middle restores it in order",
     { timeout: 90_000 },

@@ -61,7 +61,7 @@ describe.each(fewRounds)("round $round, seed $seed", ({ seed }) => {
     async () => {
       await using scene = await Scene.open();
       const random = new SeededRandom(seed);
-      const history = 1_500;
+      const history = 1_000;
       await scene.bank.append(randomMoves(random, history));
       const server = scene.start({ projection, leaseMs: 1_000 });
       await server.waitForLine(/^ready/);
