@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { TidemarkError } from "../errors.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
+import { OutageLog } from "../telemetry/outage-log.ts";
 import { IntakeGate, type IntakeSize } from "./intake-gate.ts";
 import { SpillDrain } from "./spill-drain.ts";
 import type { SpillStore } from "./spill-store.ts";
@@ -181,18 +182,23 @@ export class IntakeQueue<Item> {
   }
 
   async #run(): Promise<void> {
+    const { name, logger = silentLogger } = this.#options;
+    const outage = new OutageLog(logger, {
+      begun: "items of a queue cannot be handled, and wait",
+      over: "the items of a queue are handled again",
+    });
     for (let failures = 0; this.#hasWork;) {
       try {
         // What is in memory is older than what is stored.
         if (this.#queued.length > 0) await this.#handleQueued();
         else await this.#handleStored();
         failures = 0;
+        outage.succeeded({ queue: name });
       } catch (error) {
         if (this.#closing.signal.aborted) return;
         failures += 1;
         const wait = Math.min(longestRetryMs, firstRetryMs * 2 ** (failures - 1));
-        const { name, logger = silentLogger } = this.#options;
-        logger.warn({ err: error, queue: name, retryInMs: wait }, "items of a queue could not be handled");
+        outage.failed(error, { queue: name, retryInMs: wait });
         await this.#pause(wait);
       }
     }

@@ -18,6 +18,12 @@ export interface LiveBatch {
   readonly idle: boolean;
 }
 
+/** A batch ends with the record that brings it to so many, or to so many bytes of payload. */
+export interface BatchSize {
+  readonly records: number;
+  readonly bytes: number;
+}
+
 /** One subscription of the client's to the whole log, until it breaks. */
 export class LiveRecords {
   readonly #subscription: KurrentDbSubscription;
@@ -72,19 +78,19 @@ export class LiveRecords {
   }
 
   /** Waits for records, for `idleMs` at most, and gives what is there. Rejects once the subscription is broken. */
-  async take(most: number, idleMs: number, signal: AbortSignal): Promise<LiveBatch> {
+  async take(most: BatchSize, idleMs: number, signal: AbortSignal): Promise<LiveBatch> {
     const records: PlacedRecord[] = [];
-    this.#drain(records, most);
+    let isFull = this.#drain(records, most);
     // History comes in whole pages; what is live is passed on at once.
     while (
-      records.length < (this.#hasCaughtUp ? 1 : most) &&
+      !(isFull || (this.#hasCaughtUp && records.length > 0)) &&
       !this.#catchesUp() &&
       this.#failure === null &&
       !signal.aborted
     ) {
       const before = this.#given;
       await this.#change(idleMs, signal);
-      this.#drain(records, most);
+      isFull = this.#drain(records, most);
       if (this.#given === before) break;
     }
     if (records.length === 0 && this.#failure !== null) throw this.#failure.error;
@@ -104,14 +110,20 @@ export class LiveRecords {
     return !this.#hasCaughtUp && this.#given >= this.#caughtUpAt;
   }
 
-  #drain(records: PlacedRecord[], most: number): void {
-    while (records.length < most) {
+  /** Whether that is as much as one wanted. */
+  #drain(records: PlacedRecord[], most: BatchSize): boolean {
+    let bytes = 0;
+    for (const record of records) bytes += bytesOf(record);
+    while (records.length < most.records && bytes < most.bytes) {
       const read: unknown = this.#subscription.read();
-      if (!isResolvedEvent(read)) return;
+      if (!isResolvedEvent(read)) return false;
       this.#given += 1;
       const record = placed(read);
-      if (record !== null) records.push(record);
+      if (record === null) continue;
+      records.push(record);
+      bytes += bytesOf(record);
     }
+    return true;
   }
 
   async #change(milliseconds: number, signal: AbortSignal): Promise<void> {
@@ -128,6 +140,11 @@ export class LiveRecords {
     leave();
     clearTimeout(timer);
   }
+}
+
+/** Of an event of this framework; what others store is not kept for long. */
+function bytesOf({ data }: PlacedRecord): number {
+  return data instanceof Uint8Array ? data.length : 0;
 }
 
 function isResolvedEvent(value: unknown): value is KurrentDbResolvedEvent {

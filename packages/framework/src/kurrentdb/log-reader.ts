@@ -60,7 +60,9 @@ export class LogReader {
   }
 
   async *pages(options: ReadAllOptions): AsyncGenerator<EventPage> {
-    const { tenant = "", filter = {}, direction = "forwards", pageSize = 1_000, signal } = options;
+    const { tenant = "", filter = {}, direction = "forwards", signal } = options;
+    const { pageSize = 1_000, pageBytes = Infinity } = options;
+    let bytes = 0;
     const forwards = direction === "forwards";
     const { from, end } = await this.#range(options);
     let left = options.limit ?? Infinity;
@@ -92,17 +94,20 @@ export class LogReader {
         scanned = record.commit;
         if (found.name.tenant !== tenant || !matches(filter, found)) continue;
         page.push(found.event);
+        bytes += found.event.data.length + found.event.meta.length;
         left -= 1;
-        if (page.length < pageSize && left > 0) continue;
+        if (page.length < pageSize && bytes < pageBytes && left > 0) continue;
         reported = scanned;
         yield { events: page, scannedTo: scanned };
         page = [];
+        bytes = 0;
         if (left === 0) return;
       }
       if (more && scanned !== null && scanned !== reported) {
         reported = scanned;
         yield { events: page, scannedTo: scanned };
         page = [];
+        bytes = 0;
       }
     }
     if (page.length > 0 || reported !== end) yield { events: page, scannedTo: end };

@@ -39,7 +39,7 @@ export async function* subscribeToLog(
   options: ReadAllOptions,
   signal: AbortSignal,
 ): AsyncGenerator<EventPage> {
-  const { pageSize = 1_000 } = options;
+  const { pageSize = 1_000, pageBytes = Infinity } = options;
   const { client, log, identity, logger } = source;
   const filter = serverFilter(source.names, options);
   let scanned = options.after ?? 0n;
@@ -59,7 +59,7 @@ export async function* subscribeToLog(
         highWaterMark: Math.min(pageSize, 1_000),
       });
       for (;;) {
-        const batch = await live.take(pageSize, idleMs, signal);
+        const batch = await live.take({ records: pageSize, bytes: pageBytes }, idleMs, signal);
         if (signal.aborted) return;
         const events: StoredEvent[] = [];
         const before = scanned;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { TidemarkError } from "../../errors.ts";
 import type { Logger } from "../../telemetry/logger.ts";
+import { OutageLog } from "../../telemetry/outage-log.ts";
 import type { LimitStore, Ticket } from "./limit-store.ts";
 
 export interface PermitKeeperOptions {
@@ -47,11 +48,16 @@ export class PermitKeeper {
   readonly #held = new Set<HeldTicket>();
   readonly #leaving = new Set<Promise<void>>();
   readonly #timer: NodeJS.Timeout;
+  readonly #outage: OutageLog;
   #renewing: Promise<void> | null = null;
   #closed = false;
 
   constructor(options: PermitKeeperOptions) {
     this.#options = options;
+    this.#outage = new OutageLog(options.logger, {
+      begun: "the permits of semaphores cannot be renewed",
+      over: "the permits of semaphores are renewed again",
+    });
     this.#timer = setInterval(() => this.#beat(), options.leaseMs / 4);
     this.#timer.unref();
   }
@@ -177,7 +183,7 @@ export class PermitKeeper {
   }
 
   async #renewAll(): Promise<void> {
-    const { store, leaseMs, logger } = this.#options;
+    const { store, leaseMs } = this.#options;
     const asked = [...this.#held];
     const startedAt = performance.now();
     try {
@@ -185,6 +191,7 @@ export class PermitKeeper {
         asked.map(({ ticket }) => ticket),
         leaseMs,
       );
+      this.#outage.succeeded();
       const alive = new Map<bigint, Ticket>(renewed.map((ticket) => [ticket.ticket, ticket]));
       for (const held of asked) {
         const ticket = alive.get(held.ticket);
@@ -192,7 +199,7 @@ export class PermitKeeper {
         else this.#renewed(held, ticket, startedAt);
       }
     } catch (error) {
-      logger.warn({ err: error }, "the permits could not be renewed");
+      this.#outage.failed(error);
       this.#dropExpired();
     }
   }

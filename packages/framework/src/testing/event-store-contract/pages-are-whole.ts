@@ -12,7 +12,7 @@ export async function pagesAreWhole(
   options: ReadAllOptions,
   expected: readonly StoredEvent[],
 ): Promise<readonly EventPage[]> {
-  const { direction = "forwards", pageSize = 1_000 } = options;
+  const { direction = "forwards", pageSize = 1_000, pageBytes = Infinity } = options;
   const before = (a: bigint, b: bigint) => (direction === "forwards" ? a < b : a > b);
   const pages = await collectPages(store.readAll(options));
   assert.deepEqual(
@@ -23,6 +23,8 @@ export async function pagesAreWhole(
   let { after } = options;
   for (const { events, scannedTo } of pages) {
     assert.ok(events.length <= pageSize, `a page of ${events.length} events`);
+    const bytes = events.slice(0, -1).reduce((sum, { data, meta }) => sum + data.length + meta.length, 0);
+    assert.ok(events.length <= 1 || bytes < pageBytes, `${bytes} bytes before the last event of a page`);
     assert.ok(after === undefined || before(after, scannedTo), `${scannedTo} follows ${after}`);
     given += events.length;
     const next = expected[given];

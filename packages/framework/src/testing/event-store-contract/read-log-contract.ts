@@ -60,6 +60,8 @@ export function readLogContract({ test }: ContractSuite): void {
       await pagesAreWhole(store, { direction, after, upTo }, all.slice(4, 9));
       await pagesAreWhole(store, { direction, after, limit: 2 }, all.slice(4, 6));
       await pagesAreWhole(store, { direction, limit: 7, pageSize: 3 }, all.slice(0, 7));
+      await pagesAreWhole(store, { direction, pageBytes: 1 }, all);
+      await pagesAreWhole(store, { direction, pageBytes: 100 }, all);
       for (const options of [{ limit: 0 }, { after: upTo, upTo: after }, { after, upTo: after }])
         assert.deepEqual(await collectLog(store.readAll({ direction, ...options })), []);
       const [first, last] = [positionAt(all, 0), positionAt(all, -1)];
@@ -173,6 +175,7 @@ export function readLogContract({ test }: ContractSuite): void {
       { limit: -1 },
       { limit: 0.5 },
       { pageSize: 0 },
+      { pageBytes: 0 },
       { pageSize: 2.5 },
     ];
     for (const options of odd)

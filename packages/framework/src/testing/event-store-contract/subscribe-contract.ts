@@ -49,6 +49,21 @@ export function subscribeContract({ test, having }: ContractSuite): void {
     assert.deepEqual(subscriber.events, await collectLog(store.readAll()));
   });
 
+  test("ends its pages at the bytes that one wants, and gives everything", async (store) => {
+    await store.append("account-1", contractEvents(5));
+    const subscriber = follow(store, { pageBytes: 1 });
+    await eventually(() => assert.equal(subscriber.events.length, 5));
+    await store.append("account-1", contractEvents(2));
+    await eventually(() => assert.equal(subscriber.events.length, 7));
+    await subscriber.stop();
+    assert.deepEqual(subscriber.events, await collectLog(store.readAll()));
+    for await (const { events } of store.subscribe({ pageBytes: 1 })) {
+      if (events.length === 0) continue;
+      assert.equal(events.length, 1);
+      break;
+    }
+  });
+
   test("starts after a position", async (store) => {
     await store.append("account-1", contractEvents(3));
     const after = await store.head();
