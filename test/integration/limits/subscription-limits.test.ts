@@ -6,6 +6,7 @@ import {
   type EventStore,
   type SubscriptionDefinition,
 } from "@tidemark/framework";
+import { createPool } from "@tidemark/schema-registry/postgres";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Bank, Noted, Opened } from "../../support/bank.ts";
 import { eventStoreTemplate } from "../../support/event-store-template.ts";
@@ -119,6 +120,70 @@ describe("the limits of a subscription", () => {
     await run([working("second")]);
     await waitFor(() => handled.first === 40 && handled.second === 40);
     expect(most).toBe(1);
+  });
+
+  test("abort a handler that has lost its permit, and handle its event again without counting an attempt", async () => {
+    const calls: number[] = [];
+    let reason: unknown;
+    await bank.append(accounts(1));
+    const definition = defineSubscription({
+      name: "mailing",
+      events: [Opened],
+      retry: { steps: 1, duration: 1, factor: 1, jitter: 0, cap: 1 },
+      semaphores: [defineSemaphore({ name: "mail-server", permits: 1 })],
+      handle: {
+        Opened: (_event, { signal, attempt }) => {
+          calls.push(attempt);
+          if (calls.length > 1) return undefined;
+          return new Promise((resolve) => {
+            signal.addEventListener("abort", () => resolve((reason = signal.reason)));
+          });
+        },
+      },
+    });
+    const supervisor = await run([definition]);
+    await waitFor(() => calls.length === 1);
+    const pool = createPool({ connectionString: database.connectionString, max: 1 });
+    // As when its process stood still and somebody else came.
+    await pool.query("delete from tidemark.semaphore_tickets");
+    await pool.end();
+    await waitFor(async () => (await supervisor.status())[0]?.lag === 0n);
+    expect(calls).toEqual([1, 1]);
+    expect(reason).toMatchObject({ code: "permit-lost", retryable: true });
+    expect(await supervisor.status()).toMatchObject([{ parked: { sequences: 0 } }]);
+  });
+
+  test("leave the permits free when there is nothing to do", async () => {
+    const calls: string[] = [];
+    await bank.append(accounts(3));
+    const definition = defineSubscription({
+      name: "mailing",
+      events: [Opened],
+      semaphores: [defineSemaphore({ name: "mail-server", permits: 1 })],
+      handle: { Opened: ({ data }) => calls.push(data.owner) },
+    });
+    await run([definition]);
+    await waitFor(() => calls.length === 3);
+    await waitFor(async () => {
+      const { ticket, granted } = await bank.store.limits.enter("mail-server", "test", 1_000);
+      await bank.store.limits.leave([ticket]);
+      return granted;
+    });
+  });
+
+  test("are refused when a semaphore has two numbers of permits", async () => {
+    const [one, two] = [1, 2].map((permits) =>
+      defineSubscription({
+        name: `with-${permits}`,
+        events: [Opened],
+        limits: { Opened: { semaphores: [defineSemaphore({ name: "mail-server", permits })] } },
+        handle: { Opened: () => {} },
+      }),
+    );
+    if (one === undefined || two === undefined) throw new Error("two were defined");
+    await expect(run([one, two])).rejects.toThrow(
+      "The semaphore mail-server has 1 permits in one place and 2 in another: define it once.",
+    );
   });
 
   test("cost no question when there are none", async () => {
@@ -240,15 +305,4 @@ describe("the buffer of a subscription", () => {
     await waitFor(() => seen.length === 30);
     expect(seen).toEqual(Array.from({ length: 30 }, (_, index) => index));
   });
-});
-
-test.each([
-  [{ rateLimit: { requests: 0, per: "second" as const } }, /its rateLimit must allow a whole number/],
-  [{ rateLimit: { requests: 5, per: 0 } }, /its rateLimit must have per/],
-  [{ buffer: { bytes: 0 } }, /its buffer must have room for a byte/],
-  [{ maxMessageBytes: 0 }, /its maxMessageBytes must be 1 or more/],
-])("a definition with %j is refused", (options, message) => {
-  expect(() =>
-    defineSubscription({ name: "wrong", events: [Opened], ...options, handle: { Opened: () => {} } }),
-  ).toThrow(message);
 });
