@@ -9,12 +9,6 @@ const bytea = 17;
 const uuid = 2950;
 const headerBytes = 20;
 
-export function int2Array(values: readonly number[]): Buffer {
-  const buffer = fixedWidth(int2, values.length, 2);
-  values.forEach((value, index) => buffer.writeInt16BE(value, headerBytes + 4 + index * 6));
-  return buffer;
-}
-
 export function int4Array(values: readonly number[]): Buffer {
   const buffer = fixedWidth(int4, values.length, 4);
   values.forEach((value, index) => buffer.writeInt32BE(value, headerBytes + 4 + index * 8));
