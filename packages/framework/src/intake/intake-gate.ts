@@ -25,6 +25,7 @@ export interface IntakeGateOptions {
 interface Producer {
   readonly size: IntakeSize;
   readonly enter: () => void;
+  readonly refuse: (reason: unknown) => void;
 }
 
 const nothing: IntakeSize = { items: 0, bytes: 0 };
@@ -87,10 +88,13 @@ export class IntakeGate {
           this.#inside = sum(this.#inside, size, 1);
           resolve();
         },
+        refuse: (reason) => {
+          goOn();
+          reject(reason as Error);
+        },
       };
       const abort = (): void => {
-        goOn();
-        reject(signal?.reason as Error);
+        producer.refuse(signal?.reason);
         // Someone small behind it may fit.
         this.#admit();
       };
@@ -102,6 +106,11 @@ export class IntakeGate {
   leave(size: IntakeSize): void {
     this.#inside = sum(this.#inside, size, -1);
     this.#admit();
+  }
+
+  /** Sends everybody away who waits. */
+  refuseWaiting(reason: unknown): void {
+    for (const { refuse } of this.#producers) refuse(reason);
   }
 
   #admit(): void {

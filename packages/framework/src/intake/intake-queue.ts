@@ -133,8 +133,12 @@ export class IntakeQueue<Item> {
       this.#work();
       return "stored";
     }
-    if (!direct)
-      await this.#gate.enter(size, AbortSignal.any([this.#refusing.signal, ...(signal ? [signal] : [])]));
+    if (!direct) {
+      await this.#gate.enter(size, signal);
+      // Closed between the two: nobody would handle it.
+      if (this.#refusing.signal.aborted) this.#gate.leave(size);
+      this.#refusing.signal.throwIfAborted();
+    }
     this.#queued.push({ key, item, size });
     this.#work();
     return "queued";
@@ -148,6 +152,7 @@ export class IntakeQueue<Item> {
     const { name } = this.#options;
     const closed = new TidemarkError("application-closed", `The queue ${name} is closed: use another node.`);
     this.#refusing.abort(closed);
+    this.#gate.refuseWaiting(closed);
     const patience = new AbortController();
     const over = delay(drainMs, undefined, { signal: patience.signal }).catch(() => {});
     await Promise.race([this.#idle(), over]);
