@@ -1,7 +1,6 @@
 // One-dimensional arrays in PostgreSQL's binary form: the driver sends a Buffer as a binary parameter, which spares
 // both sides the text of every number and the escaping of every string.
 
-const int2 = 21;
 const int4 = 23;
 const int8 = 20;
 const text = 25;
