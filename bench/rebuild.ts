@@ -149,7 +149,7 @@ const workloads: readonly (readonly [name: string, workload: Workload])[] = [
   [
     "handlers",
     async (bench) => {
-      const events = full ? 100_000 : 20_000;
+      const events = full ? 100_000 : 30_000;
       const log = await bench.log(events, 2_000);
       const one = { work: "handlers, 1 partition" } as const;
       const first = await compare("handlers form", 0.8, log, events, "bare handlers", one);

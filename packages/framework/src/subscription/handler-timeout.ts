@@ -12,13 +12,11 @@ export async function withTimeout(
 ): Promise<void> {
   const { signal } = batch;
   const timer = setTimeout(() => batch.abort(stepFailure(step, tooLong(step, milliseconds))), milliseconds);
-  const { promise: over, dispose } = abortion(signal);
   try {
     signal.throwIfAborted();
-    await Promise.race([handle(), over]);
+    await Promise.race([handle(), abortion(signal)]);
   } finally {
     clearTimeout(timer);
-    dispose();
   }
 }
 
@@ -28,12 +26,18 @@ function tooLong({ event }: HandlerStep, milliseconds: number): Error {
   );
 }
 
-/** A promise that rejects when the signal aborts, until it is disposed of. */
-function abortion(signal: AbortSignal): { readonly promise: Promise<never>; readonly dispose: () => void } {
-  let listener = (): void => {};
+/** One for all the handlers of a batch: a listener for each would cost as much as the rest of this file. */
+const abortions = new WeakMap<AbortSignal, Promise<never>>();
+
+/** A promise that rejects when the signal aborts. */
+function abortion(signal: AbortSignal): Promise<never> {
+  const known = abortions.get(signal);
+  if (known !== undefined) return known;
   const promise = new Promise<never>((_, reject) => {
-    listener = () => reject(signal.reason);
-    signal.addEventListener("abort", listener, { once: true });
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
-  return { promise, dispose: () => signal.removeEventListener("abort", listener) };
+  // Nobody may be waiting when it aborts.
+  promise.catch(() => {});
+  abortions.set(signal, promise);
+  return promise;
 }
