@@ -4,6 +4,8 @@ import type { Statement } from "./row-statements.ts";
 /**
  * Takes a lease that is free, expired or the owner's own. Its new token goes into the checkpoint in the same
  * statement: from then on no commit of an earlier owner finds its row, and one that is under way ends first.
+ *
+ * A merge may pause the partition while the statement waits for it: only the update then sees that, and takes nothing.
  */
 export function acquireStatement(
   schema: string,
@@ -29,7 +31,7 @@ export function acquireStatement(
         returning l.fencing_token
       )
       update ${schema}.checkpoints c set fencing_token = taken.fencing_token from taken
-      where c.subscription = $1 and c.partition = $2
+      where c.subscription = $1 and c.partition = $2 and not c.paused
       returning c.fencing_token, c.position, c.events, c.store_id, c.event_id, c.first_hash, c.last_hash, c.stop_at,
         c.replay_until`,
     values: [subscription, partition, owner, label, leaseMs],
