@@ -82,14 +82,7 @@ export class PostgresPartitions implements PartitionStore {
         refuse("partitions", "are being merged already");
       if (first.last_hash + 1 !== second.first_hash && second.last_hash + 1 !== first.first_hash)
         refuse("partitions", "must be neighbours: the range of one must begin where the other ends");
-      const [behind, ahead] = first.position <= second.position ? [first, second] : [second, first];
-      await client.query(
-        `update ${this.#schema}.checkpoints set
-           merges_with = case partition when $2 then $3::smallint else $2::smallint end,
-           paused = partition = $3, stop_at = case partition when $2 then $4::bigint end
-         where subscription = $1 and partition in ($2, $3)`,
-        [subscription, behind.partition, ahead.partition, ahead.position],
-      );
+      await this.#bringTogether(client, subscription, first, second);
     });
   }
 
@@ -101,13 +94,17 @@ export class PostgresPartitions implements PartitionStore {
     const other = rows[0]?.merges_with ?? null;
     if (other === null) return;
     await this.#change(subscription, [partition, other], async (client, [mine, theirs]) => {
-      if (mine === undefined || theirs === undefined || mine.position !== theirs.position) return;
+      if (mine === undefined || theirs === undefined) return;
       const fenced = await client.query(
         `select from ${this.#schema}.checkpoints where subscription = $1 and partition = $2 and fencing_token = $3`,
         [subscription, partition, fencingToken],
       );
       if (fenced.rowCount !== 1)
         throw new TidemarkError("lease-lost", "Another process has taken over this partition.");
+      if (mine.position !== theirs.position) {
+        await this.#bringTogether(client, subscription, mine, theirs);
+        return;
+      }
       const [kept, gone] = partition < other ? [partition, other] : [other, partition];
       await this.#copyParked(client, subscription, gone, kept);
       await client.query(
@@ -185,6 +182,23 @@ export class PostgresPartitions implements PartitionStore {
       );
     });
     await this.#notify(`partitions ${subscription}`);
+  }
+
+  /** The partition that is ahead stands still, the other one is told where. */
+  async #bringTogether(
+    client: pg.PoolClient,
+    subscription: string,
+    first: PartitionRow,
+    second: PartitionRow,
+  ): Promise<void> {
+    const [behind, ahead] = first.position <= second.position ? [first, second] : [second, first];
+    await client.query(
+      `update ${this.#schema}.checkpoints set
+         merges_with = case partition when $2 then $3::smallint else $2::smallint end,
+         paused = partition = $3, stop_at = case partition when $2 then $4::bigint end
+       where subscription = $1 and partition in ($2, $3)`,
+      [subscription, behind.partition, ahead.partition, ahead.position],
+    );
   }
 
   /** Both may have the sequence of a stream parked: then it has the events of both. */
