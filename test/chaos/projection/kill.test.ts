@@ -57,7 +57,7 @@ async function duringCommit({ pool }: Scene): Promise<void> {
     );
     return rowCount !== 0;
   };
-  await waitFor(committing, { timeoutMs: 3_000, intervalMs: 1 }).catch(() => undefined);
+  await waitFor(committing, { timeoutMs: 500, intervalMs: 1 }).catch(() => undefined);
 }
 
 const rounds = killRounds.flatMap((round, index) => {

@@ -78,7 +78,7 @@ describe.runIf(process.platform === "linux").each(fewRounds)("round $round, seed
       zombie.kill("SIGCONT");
       await zombie.waitForLine(/another process has taken over.*nothing was committed/);
       await scene.projected(await scene.bank.append(randomMoves(random, 20)));
-      await compareWithRebuild(scene, projection);
+      await compareWithRebuild(scene, { form: "handlers" });
     },
   );
 
