@@ -15,6 +15,8 @@ export async function withTimeout(
   try {
     signal.throwIfAborted();
     await Promise.race([handle(), abortion(signal)]);
+    // A handler that returns because it was told to stop has not done its work.
+    signal.throwIfAborted();
   } finally {
     clearTimeout(timer);
   }
