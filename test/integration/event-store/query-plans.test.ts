@@ -33,8 +33,20 @@ async function planOf(text: string): Promise<string> {
   return rows.map((row) => row["QUERY PLAN"]).join("\n");
 }
 
-/** Sequential scans of the store's big tables so far; sessions report them when they end. */
+/** Sequential scans of the store's big tables so far. Sessions report them when they end, and this one when it is told. */
 async function sequentialScans(): Promise<bigint[]> {
+  await expect
+    .poll(
+      async () => {
+        const { rows } = await pool.query(
+          "select from pg_stat_activity where datname = current_database() and application_name like 'tidemark%'",
+        );
+        return rows.length;
+      },
+      { timeout: 10_000 },
+    )
+    .toBe(0);
+  await pool.query("select pg_stat_force_next_flush()");
   const { rows } = await pool.query<{ seq_scan: bigint }>(
     "select seq_scan from pg_stat_user_tables where relname in ('events', 'streams', 'idempotency_records') order by relname",
   );
@@ -119,14 +131,6 @@ describe("the plan of each hot read", () => {
     await store.eraseStream("account-6", { requestedBy: "officer", reason: "request" });
     for await (const _page of store.readAll({ filter: { categories: ["account"] } })) continue;
     await store.close();
-    await expect
-      .poll(async () => {
-        const { rows } = await pool.query(
-          "select from pg_stat_activity where application_name like 'tidemark%'",
-        );
-        return rows.length;
-      })
-      .toBe(0);
     expect(await sequentialScans()).toEqual(before);
   });
 });

@@ -28,7 +28,7 @@ afterAll(async () => {
 /** Statements of the store that wait for a lock. */
 async function waiting(): Promise<number> {
   const { rowCount } = await pool.query(
-    "select from pg_stat_activity where application_name = 'tidemark read' and wait_event_type = 'Lock'",
+    "select from pg_stat_activity where datname = current_database() and application_name = 'tidemark read' and wait_event_type = 'Lock'",
   );
   return rowCount ?? 0;
 }

@@ -39,7 +39,7 @@ async function follow(store: EventStore) {
 
 async function listeners(): Promise<number[]> {
   const { rows } = await pool.query<{ pid: number }>(
-    "select pid from pg_stat_activity where application_name = 'tidemark listen' and query like 'listen%'",
+    "select pid from pg_stat_activity where datname = current_database() and application_name = 'tidemark listen' and query like 'listen%'",
   );
   return rows.map(({ pid }) => pid);
 }
