@@ -171,7 +171,7 @@ async function openBlocker(connectionString: string) {
       expect
         .poll(async () => {
           const { rows } = await pool.query(
-            "select from pg_locks where not granted and pid <> pg_backend_pid()",
+            "select from pg_locks where not granted and pid <> pg_backend_pid() and pid in (select pid from pg_stat_activity where datname = current_database())",
           );
           return rows.length;
         })

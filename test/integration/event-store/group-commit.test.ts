@@ -205,7 +205,9 @@ describe("appends of one process", () => {
     const first = store.append("signal-sent", sampleEvents(1), { signal: sent.signal });
     await expect
       .poll(async () => {
-        const { rows } = await pool.query("select from pg_locks where not granted");
+        const { rows } = await pool.query(
+          "select from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())",
+        );
         return rows.length;
       })
       .toBe(1);

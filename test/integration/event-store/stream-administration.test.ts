@@ -127,7 +127,7 @@ describe("a deleted stream", () => {
       await expect
         .poll(async () => {
           const { rowCount } = await pool.query(
-            "select from pg_locks where locktype = 'advisory' and not granted and classid = 1953064037",
+            "select from pg_locks where locktype = 'advisory' and not granted and classid = 1953064037 and pid in (select pid from pg_stat_activity where datname = current_database())",
           );
           return rowCount;
         })
