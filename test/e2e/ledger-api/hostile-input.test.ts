@@ -70,7 +70,7 @@ describe.each(eventStores)("on %s", (eventStore) => {
       nasty,
       fc.array(tie("any"), { maxLength: 4 }),
       fc.dictionary(
-        fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("amount", "currency")),
+        fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("amount", "currency", "length", "toString")),
         tie("any"),
         {
           maxKeys: 4,
@@ -221,6 +221,7 @@ describe.each(eventStores)("on %s", (eventStore) => {
         400,
         "validation-failed",
       ],
+      ["a length that is no number", '{"amount":{"length":{"toString":0}}}', {}, 400, "validation-failed"],
       ["XML", "<amount>1</amount>", { "content-type": "application/xml" }, 415, "unsupported-media-type"],
       [
         "a form",

@@ -7,9 +7,10 @@ import {
   openApiTransform,
   problemDocuments,
   problemServerOptions,
+  validatorCompiler,
 } from "@tidemark/schema-registry/fastify";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
-import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
+import { serializerCompiler } from "fastify-type-provider-zod";
 import type { LedgerAggregates } from "../app.ts";
 import { accountRoutes } from "./account-routes.ts";
 import { journalRoutes } from "./journal-routes.ts";

@@ -1,6 +1,9 @@
-import type { z } from "zod";
+import { parseGuarded } from "@tidemark/schema-registry/validation";
+import { z } from "zod";
 import { TidemarkError } from "../errors.ts";
 import { describeFieldErrors, fieldErrors } from "../field-errors.ts";
+
+const unreadable = z.never("has a field `length` that is neither a number nor a text");
 
 /**
  * Parses a command's input.
@@ -8,7 +11,14 @@ import { describeFieldErrors, fieldErrors } from "../field-errors.ts";
  * @throws TidemarkError `validation-failed` with every field, its rule and zod's sentence.
  */
 export function parseInput(schema: z.ZodType, input: unknown): unknown {
-  const result = schema.safeParse(input);
+  const result = parseGuarded<z.ZodSafeParseResult<unknown>>(
+    {
+      parse: (value) => schema.safeParse(value),
+      isRefusal: ({ success }) => !success,
+      refuse: () => unreadable.safeParse(input),
+    },
+    input,
+  );
   if (result.success) return result.data;
   const errors = fieldErrors(result.error);
   throw new TidemarkError(

@@ -17,3 +17,4 @@ export {
   registryServerOptions,
   type RegistryServerOptions,
 } from "./registry-server.ts";
+export { validatorCompiler } from "./validator-compiler.ts";

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
-import { validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { RegistryError } from "../errors.ts";
 import type { Registry } from "../registry/registry.ts";
 import { guardAccess, type RegistryAccess } from "./registry-access.ts";
@@ -16,6 +16,7 @@ import { parseRequestBody } from "./request-body.ts";
 import { schemaRoutes } from "./registry-schema-routes.ts";
 import { subjectRoutes, versionRoutes } from "./registry-subject-routes.ts";
 import { transferRoutes } from "./transfer-routes.ts";
+import { validatorCompiler } from "./validator-compiler.ts";
 
 export interface RegistryRoutesOptions {
   readonly registry: Registry;

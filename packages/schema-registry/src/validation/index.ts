@@ -1,0 +1,1 @@
+export { parseGuarded } from "./parse-guarded.ts";
