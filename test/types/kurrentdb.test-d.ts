@@ -14,7 +14,7 @@ declare const projectionStore: PostgresProjectionStore;
 
 // Both clients are taken as they are.
 export const clients: readonly KurrentDbClient[] = [eventStoreDb, kurrentDb];
-export const storages: readonly Required<Storage>[] = [
+export const storages: readonly Storage[] = [
   kurrentDbStorage({ client: eventStoreDb, projectionStore }),
   kurrentDbStorage({ client: kurrentDb, projectionStore, namespace: "shop" }),
 ];

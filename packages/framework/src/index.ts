@@ -14,7 +14,8 @@ export {
 export { Application, createApplication, type ApplicationOptions } from "./application/application.ts";
 export { defineApplication, type ApplicationDefinition } from "./application/define-application.ts";
 export type { RegisterMode } from "./application/register-event-schemas.ts";
-export type { Storage } from "./application/storage.ts";
+export type { OpenStorage, Storage, StorageModule } from "./application/storage.ts";
+export type { RebuildThreadOptions } from "./application/rebuild-thread-host.ts";
 export type { CommandIntake } from "./command/command-intake.ts";
 export type { CommandOptions } from "./command/command-options.ts";
 export type { CommandResult, NewlyRecordedEvent } from "./command/command-result.ts";

@@ -54,6 +54,7 @@ export async function openLedger(
       storage: storage.over(connectionString),
       registry: inProcessRegistryClient(registry),
       projections,
+      rebuildThread: { module: new URL("../app.js", import.meta.url) },
       // Shorter than a reader waits for its own write (5 s), so that a killed process is not noticed.
       leaseMs: 4_000,
       logger,

@@ -11,6 +11,7 @@ import { EventSerializer } from "../event/event-serializer.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import type { AnyProjection } from "../projection/any-projection.ts";
 import { DeadLetters } from "../subscription/dead-letters.ts";
+import type { ProjectionSupervisorOptions } from "../projection/projection-supervisor-options.ts";
 import { ProjectionSupervisor } from "../projection/projection-supervisor.ts";
 import type { QueryOptions, ReadModel } from "../projection/read-model.ts";
 import { SubscriptionSupervisor } from "../subscription/subscription-supervisor.ts";
@@ -20,6 +21,7 @@ import { Operations } from "./operations.ts";
 import { checkStorage } from "./check-storage.ts";
 import type { ApplicationDefinition } from "./define-application.ts";
 import { registerEventSchemas, type RegisterMode } from "./register-event-schemas.ts";
+import { RebuildThreadHost, type RebuildThreadOptions } from "./rebuild-thread-host.ts";
 import type { Storage } from "./storage.ts";
 
 export interface ApplicationOptions {
@@ -35,6 +37,11 @@ export interface ApplicationOptions {
    * version without one answer `projection-rebuilding` until then. Default `"automatic"`.
    */
   readonly rebuilds?: "automatic" | "manual";
+  /**
+   * Rebuilds of a long log run in a worker thread, which is given the application's module: folds of history then hold
+   * up no request. Without it, or with a storage that cannot be reopened there, they run in this thread.
+   */
+  readonly rebuildThread?: RebuildThreadOptions;
   /** `"off"` for a process that leaves the subscriptions to others. Default `"run"`. */
   readonly subscriptions?: "run" | "off";
   readonly logger?: Logger;
@@ -113,6 +120,7 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
             store,
             definitions: projections,
             rebuilds: options.rebuilds ?? "automatic",
+            ...this.#buildHost(options),
           });
     this.#subscriptions =
       store === undefined
@@ -125,6 +133,17 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
       subscriptions: async () => (await this.#subscriptions?.status()) ?? [],
       logger: this.#logger,
     });
+  }
+
+  #buildHost({
+    rebuildThread,
+    storage,
+    leaseMs,
+  }: ApplicationOptions): Pick<ProjectionSupervisorOptions, "buildHost"> {
+    const { reopen } = storage;
+    if (rebuildThread === undefined || reopen === undefined) return {};
+    const data = { application: this.definition.name, storage: reopen, leaseMs };
+    return { buildHost: (onEnded) => new RebuildThreadHost(rebuildThread, data, this.#logger, onEnded) };
   }
 
   /** Read models: status, rebuilds, activation. Absent when the storage keeps none. */

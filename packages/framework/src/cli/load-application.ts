@@ -13,15 +13,17 @@ const manifest = z.object({ tidemark: z.object({ app: z.string() }) });
  *
  * @throws CliFailure saying what is missing.
  */
-export async function loadApplication(path: string | undefined): Promise<ApplicationDefinition> {
+export async function loadApplication(
+  path: string | undefined,
+): Promise<{ readonly definition: ApplicationDefinition; readonly module: URL }> {
   const file = path ?? (await findApplication(process.env["INIT_CWD"] ?? process.cwd()));
   if (file === null) {
     throw new CliFailure(
       'No application is named: give --app dist/app.js, or write "tidemark": { "app": "dist/app.js" } into package.json',
     );
   }
-  const { exported, source } = await loadModule(file, "application module");
-  if (isApplication(exported)) return exported;
+  const { exported, source, url } = await loadModule(file, "application module");
+  if (isApplication(exported)) return { definition: exported, module: url };
   throw new CliFailure(
     `The default export of ${source} is no application: export default defineApplication({ .. })`,
   );

@@ -12,7 +12,7 @@ import { resolveInput } from "./resolve-path.ts";
 export async function loadModule(
   path: string,
   what: string,
-): Promise<{ readonly exported: unknown; readonly source: string }> {
+): Promise<{ readonly exported: unknown; readonly source: string; readonly url: URL }> {
   const file = resolveInput(path);
   const source = relative(process.cwd(), file) || file;
   if (/^\.[cm]?tsx?$/.test(extname(file))) {
@@ -23,9 +23,10 @@ export async function loadModule(
   if (!existsSync(file)) {
     throw new CliFailure(`The ${what} ${source} is not there: build the project, or name another file`);
   }
-  const module: unknown = await import(pathToFileURL(file).href).catch((cause: unknown) => {
+  const url = pathToFileURL(file);
+  const module: unknown = await import(url.href).catch((cause: unknown) => {
     const reason = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
     throw new CliFailure(`The ${what} ${source} cannot be imported: ${reason}`, { cause });
   });
-  return { exported: Reflect.get(Object(module), "default"), source };
+  return { exported: Reflect.get(Object(module), "default"), source, url };
 }

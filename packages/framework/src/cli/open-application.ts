@@ -36,7 +36,7 @@ export async function withApplication(
   const shared = command.optsWithGlobals<SharedOptions>();
   const output = createOutput({ json: shared.json === true });
   const logger = warningsOnly(output);
-  const definition = await loadApplication(shared.app);
+  const { definition, module } = await loadApplication(shared.app);
   const database = await open(definition.name, shared, logger, signal);
   try {
     await using application = createApplication(definition, {
@@ -45,6 +45,7 @@ export async function withApplication(
       registry: null,
       projections: "off",
       subscriptions: "off",
+      rebuildThread: { module },
       logger,
     });
     await application.start();

@@ -1,4 +1,4 @@
-import type { Storage } from "../application/storage.ts";
+import type { Storage, StorageModule } from "../application/storage.ts";
 import type { ProjectionStore } from "../projection/projection-store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { KurrentDbEventStore } from "./kurrentdb-event-store.ts";
@@ -7,6 +7,8 @@ import type { KurrentDbEventStoreOptions } from "./kurrentdb-event-store-options
 export interface KurrentDbStorageOptions extends Pick<KurrentDbEventStoreOptions, "client" | "namespace"> {
   /** Keeps read models, checkpoints and leases: a `PostgresProjectionStore`. */
   readonly projectionStore: ProjectionStore;
+  /** A module of yours that makes the same storage in a worker thread: a client cannot be copied there. */
+  readonly reopen?: StorageModule;
   readonly logger?: Logger;
   /** More of the event store: limits, how long a lost answer is asked for. */
   readonly eventStore?: Partial<KurrentDbEventStoreOptions>;
@@ -20,7 +22,13 @@ export interface KurrentDbStorageOptions extends Pick<KurrentDbEventStoreOptions
  * const projectionStore = new PostgresProjectionStore({ connectionString: "postgres://localhost/ledger" });
  * createApplication(ledger, { storage: kurrentDbStorage({ client, projectionStore }), registry });
  */
-export function kurrentDbStorage(options: KurrentDbStorageOptions): Required<Storage> {
-  const { projectionStore, eventStore, ...shared } = options;
-  return { eventStore: new KurrentDbEventStore({ ...shared, ...eventStore }), projectionStore };
+export function kurrentDbStorage(
+  options: KurrentDbStorageOptions,
+): Required<Omit<Storage, "reopen">> & Storage {
+  const { projectionStore, eventStore, reopen, ...shared } = options;
+  return {
+    eventStore: new KurrentDbEventStore({ ...shared, ...eventStore }),
+    projectionStore,
+    ...(reopen === undefined ? {} : { reopen }),
+  };
 }

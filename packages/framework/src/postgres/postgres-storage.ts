@@ -1,3 +1,4 @@
+import { builtModule } from "../application/built-module.ts";
 import type { Storage } from "../application/storage.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { PostgresEventStore } from "./postgres-event-store.ts";
@@ -35,7 +36,28 @@ export function postgresStorage(options: PostgresStorageOptions): Required<Stora
   const { database, eventStore, readModels, ...shared } = options;
   const common = { ...shared, connectionString: database };
   return {
+    reopen: {
+      module: builtModule("./reopen-postgres-storage.js", import.meta.url).href,
+      options: plainOf(options),
+    },
     eventStore: new PostgresEventStore({ ...common, ...eventStore }),
     projectionStore: new PostgresProjectionStore({ ...common, ...readModels }),
+  };
+}
+
+/** What a thread that reads the log and writes read models needs, as far as it can be copied. */
+function plainOf({
+  logger: _logger,
+  eventStore = {},
+  readModels = {},
+  ...shared
+}: PostgresStorageOptions): PostgresStorageOptions {
+  const { logger: _storeLogger, diskGuard: _guard, ...store } = eventStore;
+  const { logger: _modelsLogger, ...models } = readModels;
+  return {
+    ...shared,
+    migrate: false,
+    eventStore: { ...store, migrate: false },
+    readModels: { ...models, migrate: false },
   };
 }

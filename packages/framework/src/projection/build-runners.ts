@@ -1,5 +1,6 @@
 import type { PartitionStatus } from "../subscription/subscription.ts";
 import type { AnyProjection } from "./any-projection.ts";
+import type { BuildHost } from "./build-host.ts";
 import { BuildRunner, type RunnerEnvironment } from "./build-runner.ts";
 import type { Build, BuildState, ProgressReport } from "./build.ts";
 
@@ -10,17 +11,29 @@ const othersStartDelayMs = 1_000;
 export class BuildRunners {
   readonly #definitions: ReadonlyMap<string, AnyProjection>;
   readonly #environment: RunnerEnvironment;
+  readonly #host: BuildHost | null;
   readonly #runners = new Map<bigint, BuildRunner>();
   readonly #ending = new Set<Promise<void>>();
   #closed = false;
 
-  constructor(definitions: ReadonlyMap<string, AnyProjection>, environment: RunnerEnvironment) {
+  /** `host` works on what is built, as far as it takes it; what serves is worked on here. */
+  constructor(
+    definitions: ReadonlyMap<string, AnyProjection>,
+    environment: RunnerEnvironment,
+    host: BuildHost | null,
+  ) {
     this.#definitions = definitions;
     this.#environment = environment;
+    this.#host = host;
   }
 
   run(definition: AnyProjection, build: Build, startDelayMs: number): void {
-    if (this.#runners.has(build.id) || this.#closed) return;
+    // The host lets go of a build that has become complete, and calls back.
+    if (this.#runners.has(build.id) || this.#host?.has(build.id) === true || this.#closed) return;
+    if (build.status === "building" && this.#host?.takes(build) === true) {
+      this.#host.begin(build, startDelayMs);
+      return;
+    }
     const runner = new BuildRunner(definition, build, this.#environment, { startDelayMs });
     this.#runners.set(build.id, runner);
     runner.start();
@@ -85,6 +98,7 @@ export class BuildRunners {
   }
 
   async end(id: bigint): Promise<void> {
+    await this.#host?.end(id);
     const runner = this.#runners.get(id);
     if (runner === undefined) return;
     this.#runners.delete(id);
@@ -97,7 +111,7 @@ export class BuildRunners {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#runners.keys()].map((id) => this.end(id)));
-    await Promise.all(this.#ending);
+    await Promise.all([...this.#ending, this.#host?.close()]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

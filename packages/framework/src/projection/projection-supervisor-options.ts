@@ -4,6 +4,7 @@ import type { ParkingLimits } from "../subscription/parking-breaker.ts";
 import type { RetryStrategy } from "../subscription/retry-strategy.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { AnyProjection } from "./any-projection.ts";
+import type { BuildHost } from "./build-host.ts";
 import type { ProjectionStore } from "./projection-store.ts";
 
 export interface ProjectionSupervisorOptions {
@@ -20,6 +21,8 @@ export interface ProjectionSupervisorOptions {
    * `"manual"`: the start builds nothing; read models that are missing wait for `rebuild`. Default `"automatic"`.
    */
   readonly rebuilds?: "automatic" | "manual";
+  /** Works on builds elsewhere, a worker thread for example; calls back when one is under way no more. Default: nobody. */
+  readonly buildHost?: (onEnded: () => void) => BuildHost;
   /** Milliseconds until a process that has died is taken over. Default 10,000. */
   readonly leaseMs?: number;
   readonly retry?: RetryStrategy;

@@ -16,6 +16,7 @@ import type { RunnerEnvironment } from "./build-runner.ts";
 import type { Build, BuildState } from "./build.ts";
 import type { KeyOf, RowOf, Table } from "./define-table.ts";
 import { compareFingerprints } from "./fingerprint.ts";
+import { finishBuild } from "./finish-build.ts";
 import { checkedRate } from "./pace.ts";
 import type { ProjectionPlan } from "./plan.ts";
 import { PositionWaiters } from "./position-waiters.ts";
@@ -94,7 +95,8 @@ export class ProjectionSupervisor {
         this.#waiters.advanced(subscription, partition, position),
       onActivated: () => void this.#directory.refresh().catch(() => undefined),
     };
-    this.#runners = new BuildRunners(this.#definitions, this.#environment);
+    const host = options.buildHost?.(() => void this.#directory.refresh().catch(() => undefined)) ?? null;
+    this.#runners = new BuildRunners(this.#definitions, this.#environment, host);
     this.#directory.onRefresh(() => this.#runners.settle(this.#directory.states));
     this.#operations = new BuildOperations({
       store,
@@ -249,6 +251,27 @@ export class ProjectionSupervisor {
     });
     // The fold's own type: its table is the definition's.
     return row as RowOf<T> | null;
+  }
+
+  /**
+   * Works on one build here until it is under way no more; its leases are free afterwards.
+   *
+   * @internal
+   * @throws TidemarkError `projection-changed` when this code would make another read model of it.
+   */
+  async finish(
+    id: bigint,
+    options: { readonly startDelayMs: number; readonly signal: AbortSignal },
+  ): Promise<void> {
+    await this.#open();
+    await this.#directory.refresh();
+    for (const definition of this.#definitions.values()) this.#compare(definition);
+    await finishBuild(id, {
+      definitions: this.#definitions,
+      directory: this.#directory,
+      runners: this.#runners,
+      ...options,
+    });
   }
 
   /** Works on the projection's builds here while no other process does, until the result is disposed of. */

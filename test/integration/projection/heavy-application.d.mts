@@ -1,0 +1,12 @@
+import type { AnyEventDefinition, AnyProjection, ApplicationDefinition, NewEvent } from "@tidemark/framework";
+
+export const Counted: AnyEventDefinition & ((data: { amount: bigint }) => NewEvent);
+
+/** About a tenth of a millisecond an event. */
+export const sums: AnyProjection;
+
+/** Keeps more and more, where `HEAVY_HOARDS=1` tells it to. */
+export const hoard: AnyProjection;
+
+declare const heavy: ApplicationDefinition;
+export default heavy;
