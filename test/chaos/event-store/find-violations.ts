@@ -56,7 +56,7 @@ function claimViolations(log: readonly StoredEvent[]): string[] {
 
 function followerViolations(
   log: readonly StoredEvent[],
-  { seen, filter }: Follower,
+  { seen, filter, refusal }: Follower,
   index: number,
 ): string[] {
   const wanted = log.filter(({ type }) => filter.types === undefined || filter.types.includes(type));
@@ -69,6 +69,7 @@ function followerViolations(
   if (places.size > wanted.length)
     found.push(`vanished: follower ${index} saw ${places.size} events, the log has ${wanted.length}`);
   const disordered = seen.some(({ position }, place) => position <= (seen[place - 1]?.position ?? 0n));
+  if (refusal !== null) found.push(`refused: follower ${index}: ${refusal}`);
   if (disordered) found.push(`order: follower ${index} saw positions run backwards`);
   return found;
 }

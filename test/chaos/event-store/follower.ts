@@ -1,4 +1,4 @@
-import type { EventFilter, StoredEvent } from "@tidemark/framework";
+import { TidemarkError, type EventFilter, type StoredEvent } from "@tidemark/framework";
 import { isInfrastructureError, type PostgresEventStore } from "@tidemark/framework/postgres";
 import { setTimeout as delay } from "node:timers/promises";
 import { waitFor } from "../../support/wait-for.ts";
@@ -16,6 +16,7 @@ export class Follower {
   readonly #controller = new AbortController();
   readonly #running: Promise<void>;
   #scannedTo = 0n;
+  #refusal: string | null = null;
 
   constructor(store: PostgresEventStore, filter: EventFilter = {}) {
     this.filter = filter;
@@ -29,9 +30,16 @@ export class Follower {
     return this.#scannedTo;
   }
 
-  /** Waits until it has seen everything up to the position; fails when it cannot go on. */
+  /** Why the store let it go no further: events that it has seen are gone. */
+  get refusal(): string | null {
+    return this.#refusal;
+  }
+
+  /** Waits until it has seen everything up to the position, or is refused; fails when it cannot go on. */
   async reach(position: bigint): Promise<void> {
-    const arrived = waitFor(() => this.#scannedTo >= position, { what: "a follower at the head" });
+    const arrived = waitFor(() => this.#refusal !== null || this.#scannedTo >= position, {
+      what: "a follower at the head",
+    });
     await Promise.race([arrived, this.#running.then(() => arrived)]);
   }
 
@@ -51,6 +59,10 @@ export class Follower {
           this.#scannedTo = page.scannedTo;
         }
       } catch (error) {
+        if (error instanceof TidemarkError && error.code === "log-diverged") {
+          this.#refusal = error.message;
+          return;
+        }
         if (!isInfrastructureError(error)) throw error;
         // The database has just ended this connection: it is there again soon.
         await delay(5);
