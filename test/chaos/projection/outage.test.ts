@@ -6,7 +6,7 @@ import { waitFor } from "../../support/wait-for.ts";
 import { SeededRandom } from "../event-store/seeded-random.mjs";
 import { Load, randomMoves } from "./load.ts";
 import { OwnServer } from "./own-server.ts";
-import { fewRounds, outageMs } from "./rounds.ts";
+import { longRounds, outageMs } from "./rounds.ts";
 import { Scene } from "./scene.ts";
 import { Service } from "./service.ts";
 
@@ -26,7 +26,7 @@ function toldOf(service: Service): readonly string[] {
 const onLinux = describe.runIf(process.platform === "linux");
 const timeout = 2 * outageMs + 120_000;
 
-onLinux.each(fewRounds)("round $round, seed $seed", ({ seed }) => {
+onLinux.each(longRounds)("round $round, seed $seed", ({ seed }) => {
   test(
     "a database that is killed under load and away for a while: everything resumes by itself, nothing is parked",
     { timeout },

@@ -22,10 +22,14 @@ export const killRounds = Array.from(
 );
 
 /** For what is done once, and ten times in the long form. */
-export const fewRounds = Array.from({ length: setting("CHAOS_REPEATS", 1, 10) }, (_, index) => ({
-  round: index + 1,
-  seed: firstSeed + index,
-}));
+export const fewRounds = roundsOf(setting("CHAOS_REPEATS", 1, 10));
+
+/** For what the long form makes long instead of repeating it. */
+export const longRounds = roundsOf(setting("CHAOS_REPEATS", 1, 1));
+
+function roundsOf(length: number): readonly { readonly round: number; readonly seed: number }[] {
+  return Array.from({ length }, (_, index) => ({ round: index + 1, seed: firstSeed + index }));
+}
 
 /** How long the database or a service is away: `CHAOS_OUTAGE_SECONDS`, by default 2, or 300 in the long form. */
 export const outageMs = 1_000 * setting("CHAOS_OUTAGE_SECONDS", 2, 300);
