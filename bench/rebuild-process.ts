@@ -1,10 +1,11 @@
 import { resourceUsage } from "node:process";
-import { ProjectionSupervisor, type AnyProjection } from "@tidemark/framework";
-import { PostgresEventStore, PostgresProjectionStore } from "@tidemark/framework/postgres";
+import { createApplication, type AnyProjection } from "@tidemark/framework";
+import { postgresStorage } from "@tidemark/framework/postgres";
 import { createPool } from "@tidemark/schema-registry/postgres";
 import type { RebuildJob, RebuildResult } from "./rebuild-job.ts";
 import { bareHandlers, readAndFold, readBackAndUpsert } from "./rebuild-limits.ts";
-import { balances, balancesByHandlers, serializer } from "./rebuild-model.ts";
+import definition from "./rebuild-application.ts";
+import { balances, balancesByHandlers } from "./rebuild-model.ts";
 
 /** A process that rebuilds, or does by hand what a rebuild is compared with: its peak of memory is that of nothing else. */
 async function run(job: RebuildJob): Promise<RebuildResult> {
@@ -59,24 +60,27 @@ async function byHand({ connectionString, work }: RebuildJob): Promise<Measured>
 }
 
 /** From the command to the activation. */
-async function rebuild(job: RebuildJob, definition: AnyProjection): Promise<Measured> {
+async function rebuild(job: RebuildJob, { name }: AnyProjection): Promise<Measured> {
   const { connectionString, maxCachedRows, maxCachedBytes } = job;
-  await using eventStore = new PostgresEventStore({ connectionString });
-  await using store = new PostgresProjectionStore({ connectionString });
-  await eventStore.open();
-  await store.open();
-  await using supervisor = new ProjectionSupervisor({
-    definitions: [definition],
-    eventStore,
-    serializer,
-    store,
-    applicationName: "rebuild-bench",
-    ...(maxCachedRows === undefined ? {} : { maxCachedRows }),
-    ...(maxCachedBytes === undefined ? {} : { maxCachedBytes }),
+  await using application = createApplication(definition, {
+    storage: postgresStorage({ database: connectionString }),
+    registry: null,
+    projections: "off",
+    projectors: {
+      ...(maxCachedRows === undefined ? {} : { maxCachedRows }),
+      ...(maxCachedBytes === undefined ? {} : { maxCachedBytes }),
+    },
+    rebuildThread: {
+      module: new URL("./rebuild-application.js", import.meta.url),
+      fromEvents: 1,
+      maxMemoryMegabytes: 4_096,
+    },
   });
+  await application.start();
+  const { projections } = application;
   const start = performance.now();
   let events = 0n;
-  const build = await supervisor.rebuild(definition.name, {
+  const build = await projections.rebuild(name, {
     onProgress: (progress) => {
       events = progress.events;
     },
@@ -88,7 +92,7 @@ async function rebuild(job: RebuildJob, definition: AnyProjection): Promise<Meas
        (select min(events) from tidemark.checkpoints where subscription = '${build.subscription}') as events`,
   );
   await pool.end();
-  await supervisor.confirm(definition.name);
+  await projections.confirm(name);
   return { events: Number(rows[0]?.events ?? events), balance: BigInt(rows[0]?.total ?? 0), seconds };
 }
 

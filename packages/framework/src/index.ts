@@ -119,7 +119,10 @@ export {
 export type { BuildReport, ProjectionStatus } from "./projection/projection-status.ts";
 export type { Commit, ProjectionStore, ProjectionWatcher, RowChange } from "./projection/projection-store.ts";
 export { ProjectionSupervisor } from "./projection/projection-supervisor.ts";
-export type { ProjectionSupervisorOptions } from "./projection/projection-supervisor-options.ts";
+export type {
+  ProjectionSupervisorOptions,
+  ProjectorOptions,
+} from "./projection/projection-supervisor-options.ts";
 export type { QueryOptions, ReadModel, ReadModelState } from "./projection/read-model.ts";
 export type { Checkpoint } from "./subscription/checkpoint.ts";
 export type { CheckpointStore, PartitionPosition } from "./subscription/checkpoint-store.ts";

@@ -11,7 +11,10 @@ import { EventSerializer } from "../event/event-serializer.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import type { AnyProjection } from "../projection/any-projection.ts";
 import { DeadLetters } from "../subscription/dead-letters.ts";
-import type { ProjectionSupervisorOptions } from "../projection/projection-supervisor-options.ts";
+import type {
+  ProjectionSupervisorOptions,
+  ProjectorOptions,
+} from "../projection/projection-supervisor-options.ts";
 import { ProjectionSupervisor } from "../projection/projection-supervisor.ts";
 import type { QueryOptions, ReadModel } from "../projection/read-model.ts";
 import { SubscriptionSupervisor } from "../subscription/subscription-supervisor.ts";
@@ -37,6 +40,8 @@ export interface ApplicationOptions {
    * version without one answer `projection-rebuilding` until then. Default `"automatic"`.
    */
   readonly rebuilds?: "automatic" | "manual";
+  /** Memory, pace and retries of projections; every projector of this process keeps to them. */
+  readonly projectors?: ProjectorOptions;
   /**
    * Rebuilds of a long log run in a worker thread, which is given the application's module: folds of history then hold
    * up no request. Without it, or with a storage that cannot be reopened there, they run in this thread.
@@ -116,6 +121,7 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
       store === undefined
         ? null
         : new ProjectionSupervisor({
+            ...options.projectors,
             ...supervised,
             store,
             definitions: projections,
@@ -136,13 +142,14 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
   }
 
   #buildHost({
+    projectors,
     rebuildThread,
     storage,
     leaseMs,
   }: ApplicationOptions): Pick<ProjectionSupervisorOptions, "buildHost"> {
     const { reopen } = storage;
     if (rebuildThread === undefined || reopen === undefined) return {};
-    const data = { application: this.definition.name, storage: reopen, leaseMs };
+    const data = { application: this.definition.name, storage: reopen, leaseMs, projectors };
     return { buildHost: (onEnded) => new RebuildThreadHost(rebuildThread, data, this.#logger, onEnded) };
   }
 

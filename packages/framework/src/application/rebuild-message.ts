@@ -1,3 +1,4 @@
+import type { ProjectorOptions } from "../projection/projection-supervisor-options.ts";
 import type { StorageModule } from "./storage.ts";
 
 /** What a rebuild thread is started with. */
@@ -7,6 +8,7 @@ export interface RebuildThreadData {
   readonly application: string;
   readonly storage: StorageModule;
   readonly leaseMs: number | undefined;
+  readonly projectors: ProjectorOptions | undefined;
 }
 
 export type ToRebuildThread =

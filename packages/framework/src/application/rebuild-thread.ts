@@ -23,6 +23,7 @@ async function run(data: RebuildThreadData, port: NonNullable<typeof parentPort>
   await eventStore.open();
   await store.open();
   const supervisor = new ProjectionSupervisor({
+    ...data.projectors,
     definitions: definition.projections,
     eventStore,
     serializer: new EventSerializer(definition.events),

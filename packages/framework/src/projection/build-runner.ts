@@ -41,7 +41,7 @@ export interface RunnerEnvironment {
 const reportMs = 500;
 
 /** A build of history flushes seldom: what it writes is read by nobody until it is complete. */
-const buildingFlushMs = 10_000;
+const buildingFlushMs = 30_000;
 
 /** A build counts as level with the log when it reaches a head this many milliseconds after that was the head. */
 const levelMs = 400;

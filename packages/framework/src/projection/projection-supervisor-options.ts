@@ -7,24 +7,8 @@ import type { AnyProjection } from "./any-projection.ts";
 import type { BuildHost } from "./build-host.ts";
 import type { ProjectionStore } from "./projection-store.ts";
 
-export interface ProjectionSupervisorOptions {
-  readonly definitions: readonly AnyProjection[];
-  readonly eventStore: EventStore;
-  /** Knows the events of every definition. */
-  readonly serializer: EventSerializer;
-  /** Opened and closed by the caller. */
-  readonly store: ProjectionStore;
-  /** Shown to other processes as the owner of leases. */
-  readonly applicationName: string;
-  readonly logger?: Logger;
-  /**
-   * `"manual"`: the start builds nothing; read models that are missing wait for `rebuild`. Default `"automatic"`.
-   */
-  readonly rebuilds?: "automatic" | "manual";
-  /** Works on builds elsewhere, a worker thread for example; calls back when one is under way no more. Default: nobody. */
-  readonly buildHost?: (onEnded: () => void) => BuildHost;
-  /** Milliseconds until a process that has died is taken over. Default 10,000. */
-  readonly leaseMs?: number;
+/** How projectors and queries go about their work; plain data. */
+export interface ProjectorOptions {
   readonly retry?: RetryStrategy;
   /** How much may be parked before a partition stands instead. Default 100 sequences, 20 % within a minute. */
   readonly parking?: Partial<ParkingLimits>;
@@ -43,4 +27,24 @@ export interface ProjectionSupervisorOptions {
   readonly handlerTimeoutMs?: number;
   /** Queries that may wait for a read model at a time. Default 1,000. */
   readonly maxWaiters?: number;
+}
+
+export interface ProjectionSupervisorOptions extends ProjectorOptions {
+  readonly definitions: readonly AnyProjection[];
+  readonly eventStore: EventStore;
+  /** Knows the events of every definition. */
+  readonly serializer: EventSerializer;
+  /** Opened and closed by the caller. */
+  readonly store: ProjectionStore;
+  /** Shown to other processes as the owner of leases. */
+  readonly applicationName: string;
+  readonly logger?: Logger;
+  /**
+   * `"manual"`: the start builds nothing; read models that are missing wait for `rebuild`. Default `"automatic"`.
+   */
+  readonly rebuilds?: "automatic" | "manual";
+  /** Works on builds elsewhere, a worker thread for example; calls back when one is under way no more. Default: nobody. */
+  readonly buildHost?: (onEnded: () => void) => BuildHost;
+  /** Milliseconds until a process that has died is taken over. Default 10,000. */
+  readonly leaseMs?: number;
 }
