@@ -89,7 +89,8 @@ onLinux.each(longRounds)("round $round, seed $seed", ({ seed }) => {
       await delay(outageMs);
       await service.up();
       const head = await load.stop();
-      await waitFor(() => scene.hasPassed("subscription:notices", head), { timeoutMs: 60_000 });
+      // What was written meanwhile goes out one call at a time.
+      await waitFor(() => scene.hasPassed("subscription:notices", head), { timeoutMs: 60_000 + outageMs });
       expect(toldOf(service)).toEqual(await positions(scene));
       expect(await scene.parked()).toBe(0);
     },
