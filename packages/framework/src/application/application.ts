@@ -279,18 +279,29 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
 
   /**
    * Ready to serve: started, not closing, the store answers, and every projection that this process runs has a read
-   * model of its own version.
+   * model of its own version that follows this store's log.
    */
   async isReady(): Promise<boolean> {
-    if (!this.#started || this.#closed !== null) return false;
-    if (this.#options.projections !== "off" && this.#supervisor?.ready === false) return false;
+    return (await this.unreadiness()) === null;
+  }
+
+  /** Why it is not {@link isReady}, for operators; `null` when it is. */
+  async unreadiness(): Promise<string | null> {
+    if (this.#closed !== null) return "the application is shutting down";
+    if (!this.#started) return "the application has not started yet";
+    if (this.#options.projections !== "off" && this.#supervisor !== null) {
+      if (!this.#supervisor.ready) return "a read model is being built";
+      const { diverged } = this.#supervisor;
+      if (diverged.length > 0)
+        return `${diverged.join(", ")}: the checkpoint is of another log (log-diverged); connect the right store, or rebuild`;
+    }
     try {
       await this.eventStore.head();
       this.#storeOutage.succeeded();
-      return true;
+      return null;
     } catch (error) {
       this.#storeOutage.failed(error);
-      return false;
+      return "the event store does not answer";
     }
   }
 

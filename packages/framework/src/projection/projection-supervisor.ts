@@ -151,6 +151,17 @@ export class ProjectionSupervisor {
     });
   }
 
+  /** Projections of which this process has a partition that stands before another log than its checkpoint is of. */
+  get diverged(): readonly string[] {
+    return [...this.#definitions.values()]
+      .filter(({ name, version }) => {
+        const serving = this.#directory.serving(name, version);
+        const own = serving === null ? [] : this.#runners.partitionsOf(serving.build.id);
+        return own.some(({ state }) => state === "diverged");
+      })
+      .map(({ name }) => name);
+  }
+
   /** Waits until {@link ready}; rejects with the signal's reason. */
   async whenReady(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     await this.#open();
