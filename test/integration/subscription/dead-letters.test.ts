@@ -93,6 +93,31 @@ describe("a fold that fails for one key", () => {
     ]);
   });
 
+  test("by making its row larger than a row may be parks that key alone, and says how large it may be", async () => {
+    const bank = await openBank();
+    const supervisor = bank.supervisor([sums(new Set())], { retry: quick, maxRowBytes: 1_000 });
+    const hoarding = Array.from({ length: 100 }, () => moved("b", 1_000n, "b"));
+    await bank.append([moved("c", 1n, "d"), moved("c", 2n, "b")]);
+    await supervisor.start();
+    await settled(supervisor, await bank.append([...hoarding, moved("c", 3n, "d")]));
+
+    const [parked, ...others] = await bank.deadLetters(supervisor).list("sums");
+    expect(others).toEqual([]);
+    expect(parked).toMatchObject({ sequence: "key:b", attempts: 1 });
+    expect(parked?.error).toMatch(
+      /^The row "b" of the table sums would take about 1\d\d\d bytes, more than maxRowBytes \(1000\)/,
+    );
+    // What was folded before it became too large stays.
+    const read = await rows(bank, sums(new Set()));
+    expect(read).toMatchObject([
+      { account_id: "b" },
+      { account_id: "c", log: "1,2,3," },
+      { account_id: "d", log: "1,3," },
+    ]);
+    expect(read[0]?.log.length).toBeGreaterThan(100);
+    expect(read[0]?.log.length).toBeLessThan(500);
+  });
+
   test("keeps live events behind those that wait, however many there are", async () => {
     const bank = await openBank();
     const broken = new Set(["b"]);

@@ -25,6 +25,8 @@ interface FoldProjectorOptions {
   readonly maxRows: number;
   /** Bytes that rows in memory take at most, as {@link rowSizer} estimates them. */
   readonly maxBytes: number;
+  /** Bytes that one of them may take. */
+  readonly maxRowBytes: number;
 }
 
 /**
@@ -39,6 +41,7 @@ export class FoldProjector implements SubscriptionConsumer {
   readonly #serializer: EventSerializer;
   readonly #partition: Partition | null;
   readonly #rows: RowCache;
+  readonly #maxRowBytes: number;
   /** Whether memory has every row that the table has. */
   #complete = false;
   /** Whether the table has no row of this partition. */
@@ -57,6 +60,7 @@ export class FoldProjector implements SubscriptionConsumer {
     this.#eventStore = options.eventStore;
     this.#serializer = options.serializer;
     this.#partition = isWhole(options.partition) ? null : options.partition;
+    this.#maxRowBytes = options.maxRowBytes;
     const { maxRows, maxBytes } = options;
     this.#rows = new RowCache({ maxRows, maxBytes, sizeOf: rowSizer(options.projection.table) });
   }
@@ -186,9 +190,17 @@ export class FoldProjector implements SubscriptionConsumer {
       const row = this.#projection.foldRow(cached.row ?? undefined, event, key);
       const keyed = row === null ? null : withKey(this.#projection.table, row, key);
       this.#rows.change(cached, keyed, event.position);
+      if (cached.bytes > this.#maxRowBytes) throw this.#tooLarge(cached);
     } catch (error) {
       throw failureOf(event, keySequence(text), error);
     }
+  }
+
+  #tooLarge({ text, bytes }: CachedRow): Error {
+    return new Error(
+      `The row ${JSON.stringify(text)} of the table ${this.#projection.table.name} would take about ${bytes} bytes, more than ` +
+        `maxRowBytes (${this.#maxRowBytes}): keep less in one row, for example a row for each element, or raise the limit.`,
+    );
   }
 
   #evict(): void {

@@ -19,6 +19,11 @@ export interface ProjectorOptions {
    * a column, 2 for a character. Default 128 MiB.
    */
   readonly maxCachedBytes?: number;
+  /**
+   * Bytes, estimated in the same way, that one row of a fold projection may take: an event that makes it larger is
+   * parked with what follows for that row. Default 1 MiB.
+   */
+  readonly maxRowBytes?: number;
   /** Events a second that a build under way reads at most, so that what serves keeps its share. Default: no limit. */
   readonly rebuildRate?: number;
   /** Events that a projector reads at a time. Default 2,000. */

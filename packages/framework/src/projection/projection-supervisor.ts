@@ -3,7 +3,6 @@ import { hostname } from "node:os";
 import { TidemarkError } from "../errors.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import { LeaseKeeper } from "../subscription/lease-keeper.ts";
-import { defaultRetryStrategy } from "../subscription/retry-strategy.ts";
 import { silentLogger } from "../telemetry/logger.ts";
 import type { AnyProjection, FoldProjection } from "./any-projection.ts";
 import { attendBuilds } from "./attend-builds.ts";
@@ -24,6 +23,7 @@ import type { DeadLetterSource } from "../subscription/dead-letters.ts";
 import { ProjectionPartitions } from "./projection-partitions.ts";
 import { projectionStatus, type ProjectionStatus } from "./projection-status.ts";
 import type { ProjectionSupervisorOptions } from "./projection-supervisor-options.ts";
+import { projectorDefaults } from "./projector-defaults.ts";
 import type { QueryOptions, ReadModel } from "./read-model.ts";
 import type { RebuildOptions } from "./rebuild-options.ts";
 import { ReadModels } from "./read-models.ts";
@@ -83,13 +83,7 @@ export class ProjectionSupervisor {
       owner: randomUUID(),
       label: `${options.applicationName} on ${hostname()}, process ${process.pid}`,
       leaseMs,
-      retry: options.retry ?? defaultRetryStrategy,
-      parking: options.parking ?? {},
-      maxCachedRows: options.maxCachedRows ?? 500_000,
-      maxCachedBytes: options.maxCachedBytes ?? 128 * 1024 * 1024,
-      rebuildRate: options.rebuildRate ?? null,
-      pageSize: options.pageSize ?? 2_000,
-      handlerTimeoutMs: options.handlerTimeoutMs ?? 30_000,
+      ...projectorDefaults(options),
       logger,
       onCommit: ({ subscription }, partition, position) =>
         this.#waiters.advanced(subscription, partition, position),
