@@ -155,6 +155,7 @@ export type { PartitionReport } from "./subscription/partition-store.ts";
 export { partitionHash } from "./subscription/partition-hash.ts";
 export { defaultRetryStrategy, type RetryStrategy } from "./subscription/retry-strategy.ts";
 export type { Operations } from "./application/operations.ts";
+export type { LimitStatus, RateLimitStatus, SemaphoreStatus } from "./telemetry/limit-status.ts";
 export type { ApplicationMetrics } from "./telemetry/application-metrics.ts";
 export { silentLogger, type Logger } from "./telemetry/logger.ts";
 export type {

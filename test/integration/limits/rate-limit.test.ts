@@ -107,6 +107,7 @@ describe("the calls that a process was given", () => {
       enter: (...request) => limits.enter(...request),
       renew: (...request) => limits.renew(...request),
       leave: (tickets) => limits.leave(tickets),
+      status: () => limits.status(),
     };
     return new RateLimiter({ store: counting, name: "calls", intervalMs });
   }

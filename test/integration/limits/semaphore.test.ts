@@ -106,6 +106,7 @@ describe("a semaphore of several processes", () => {
         enter: (...request) => limits.enter(...request),
         renew: () => Promise.reject(new Error("the database is away")),
         leave: (tickets) => limits.leave(tickets),
+        status: () => limits.status(),
       },
       label: "test",
       leaseMs: 1_000,

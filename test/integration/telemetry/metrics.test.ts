@@ -1,4 +1,10 @@
-import { defineSubscription, IntakeQueue, readModel, type Application } from "@tidemark/framework";
+import {
+  defineSemaphore,
+  defineSubscription,
+  IntakeQueue,
+  readModel,
+  type Application,
+} from "@tidemark/framework";
 import { postgresStorage, type PostgresStorageOptions } from "@tidemark/framework/postgres";
 import { createPool } from "@tidemark/schema-registry/postgres";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -187,6 +193,33 @@ describe("a scrape", () => {
     });
     expect(serving.value("tidemark_projection_build_info", { ...build, status: "active" })).toBe(1);
     expect(serving.value("tidemark_subscription_events_total", build)).toBe(3);
+  });
+
+  test("shows how far semaphores and rates of all processes are used up", async () => {
+    const waiting: (() => void)[] = [];
+    const subscription = defineSubscription({
+      name: "greeting",
+      events: [Opened],
+      partitions: 2,
+      semaphores: [defineSemaphore({ name: "greeter", permits: 1 })],
+      rateLimit: { requests: 2, per: "minute" },
+      handle: { Opened: () => new Promise<void>((resolve) => void waiting.push(resolve)) },
+    });
+    const application = await start({ subscription });
+    for (let id = 1; id <= 8; id += 1)
+      await application.execute(Account, String(id), "open", { owner: "Ada" });
+    const used = await waitFor(async () => {
+      const now = await scrape(application);
+      return now.value("tidemark_semaphore_waiting", { semaphore: "greeter" }) === 1 && now;
+    });
+    expect(used.value("tidemark_semaphore_permits", { semaphore: "greeter" })).toBe(1);
+    expect(used.value("tidemark_semaphore_permits_taken", { semaphore: "greeter" })).toBe(1);
+    expect(used.all("tidemark_rate_limit_wait_seconds")).toHaveLength(1);
+    const { limits } = await application.operations.status();
+    expect(limits.semaphores).toEqual([{ name: "greeter", permits: 1, taken: 1, waiting: 1 }]);
+    for (const resolve of waiting) resolve();
+    await application.close();
+    expect(waiting.length).toBeGreaterThan(0);
   });
 
   test("tells what holds a subscription up", async () => {

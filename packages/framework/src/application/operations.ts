@@ -4,6 +4,7 @@ import type { ProjectionStatus } from "../projection/projection-status.ts";
 import type { SubscriptionStatus } from "../subscription/subscription-supervisor.ts";
 import { ApplicationMetrics } from "../telemetry/application-metrics.ts";
 import { CommandMeter } from "../telemetry/command-meter.ts";
+import { noLimits } from "../telemetry/limit-status.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { IntakeOperations, OperationsStatus } from "../telemetry/operations-status.ts";
 import type { Stall } from "../telemetry/stall.ts";
@@ -81,7 +82,7 @@ export class Operations {
   async status(): Promise<OperationsStatus> {
     const [read, stalls] = await Promise.all([answerInTime(this.#consumers(), patienceMs), this.stalls()]);
     if (read === null) throw await this.#unanswered();
-    const { head, consumers } = read.answer;
+    const { head, consumers, limits } = read.answer;
     const { telemetry } = this.#eventStore;
     return {
       application: this.#options.application,
@@ -89,6 +90,7 @@ export class Operations {
       consumers,
       appendQueue: telemetry?.queue ?? null,
       intakes: this.#intakes,
+      limits,
       logFull: telemetry?.isFull ?? false,
       pools: this.#pools,
       stalls,
@@ -118,12 +120,19 @@ export class Operations {
     return [...found.values()];
   }
 
-  async #consumers(): Promise<Pick<OperationsStatus, "head" | "consumers">> {
-    const { projections, subscriptions } = this.#options;
+  async #consumers(): Promise<Pick<OperationsStatus, "head" | "consumers" | "limits">> {
+    const { projections, subscriptions, storage } = this.#options;
     const consumers = consumersOf(...(await Promise.all([projections(), subscriptions()])));
     const positions = consumers.flatMap((consumer) => consumer.positions.map(({ position }) => position));
-    const log = await logAges(this.#eventStore, positions);
-    return { head: log.head, consumers: consumers.map((consumer) => this.#reports.report(consumer, log)) };
+    const [log, limits] = await Promise.all([
+      logAges(this.#eventStore, positions),
+      storage.projectionStore?.limits.status() ?? noLimits,
+    ]);
+    return {
+      head: log.head,
+      limits,
+      consumers: consumers.map((consumer) => this.#reports.report(consumer, log)),
+    };
   }
 
   async #unanswered(): Promise<TidemarkError> {

@@ -3,6 +3,7 @@ import type { CommandMeter } from "./command-meter.ts";
 import { commandMetrics } from "./command-metrics.ts";
 import { consumerMetrics } from "./consumer-metrics.ts";
 import { intakeMetrics } from "./intake-metrics.ts";
+import { limitMetrics } from "./limit-metrics.ts";
 import type { Logger } from "./logger.ts";
 import { sampledGauge, single } from "./metric-definitions.ts";
 import type { IntakeOperations, OperationsStatus } from "./operations-status.ts";
@@ -63,6 +64,7 @@ export class ApplicationMetrics {
       },
     });
     consumerMetrics(registry, read);
+    limitMetrics(registry, read);
     stallMetrics(registry, stalls);
     commandMetrics(registry, commands);
     poolMetrics(registry, pools);

@@ -1,3 +1,4 @@
+import type { LimitStatus } from "./limit-status.ts";
 import type { Stall } from "./stall.ts";
 import type { AppendQueueStatus, PoolStatus } from "./store-telemetry.ts";
 
@@ -97,6 +98,8 @@ export interface OperationsStatus {
   readonly appendQueue: AppendQueueStatus | null;
   /** Those that the application has shown to its operations. */
   readonly intakes: readonly IntakeOperations[];
+  /** Of all processes together. */
+  readonly limits: LimitStatus;
   readonly logFull: boolean;
   readonly pools: readonly PoolStatus[];
   readonly stalls: readonly Stall[];

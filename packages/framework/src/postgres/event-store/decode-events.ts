@@ -47,6 +47,8 @@ function decodeEvent(row: Buffer, { catalogue }: LogReader, streamId: string): S
 function incomplete(row: Buffer): Error {
   const position = positionOf(row);
   return new Error(
-    `The event at position ${position} names a type, schema or stream that the store does not have`,
+    `The event at position ${position} names a type, schema or stream that the store does not have: ` +
+      "put the missing row of event_types, event_schemas or streams back from a backup, and reading goes on by itself. " +
+      "Nothing is passed until then.",
   );
 }

@@ -1,4 +1,5 @@
 import type { Semaphore } from "../../subscription/limits/define-semaphore.ts";
+import type { LimitStatus } from "../../telemetry/limit-status.ts";
 import type {
   LimitStore,
   Reservation,
@@ -15,6 +16,17 @@ interface ReservationRow {
 interface TicketRow {
   readonly ticket: bigint;
   readonly granted: boolean;
+}
+
+interface SemaphoreRow {
+  readonly name: string;
+  readonly permits: number;
+  readonly tickets: bigint;
+}
+
+interface RateLimitRow {
+  readonly name: string;
+  readonly wait_seconds: number;
 }
 
 /** Rate limits and semaphores of all processes in PostgreSQL. */
@@ -87,5 +99,30 @@ export class PostgresLimits implements LimitStore {
       values: [[...tickets]],
     });
     for (const { name } of rows) await this.#notify(`permits ${name}`);
+  }
+
+  async status(): Promise<LimitStatus> {
+    const { control } = this.#connections;
+    const [semaphores, rateLimits] = await Promise.all([
+      this.#connections.run<SemaphoreRow & Record<string, unknown>>(control, {
+        text: `select s.name, s.permits, count(t.ticket) as tickets
+          from ${this.#schema}.semaphores s
+          left join ${this.#schema}.semaphore_tickets t on t.name = s.name and t.expires_at > clock_timestamp()
+          group by s.name order by s.name`,
+        values: [],
+      }),
+      this.#connections.run<RateLimitRow & Record<string, unknown>>(control, {
+        text: `select name, greatest(0, extract(epoch from next_at - clock_timestamp()))::float8 as wait_seconds
+          from ${this.#schema}.rate_limits order by name`,
+        values: [],
+      }),
+    ]);
+    return {
+      semaphores: semaphores.map(({ name, permits, tickets }) => {
+        const taken = Math.min(permits, Number(tickets));
+        return { name, permits, taken, waiting: Number(tickets) - taken };
+      }),
+      rateLimits: rateLimits.map(({ name, wait_seconds: waitSeconds }) => ({ name, waitSeconds })),
+    };
   }
 }

@@ -1,4 +1,5 @@
 import type { Semaphore } from "./define-semaphore.ts";
+import type { LimitStatus } from "../../telemetry/limit-status.ts";
 
 /** A place in the queue of a semaphore. */
 export interface Ticket {
@@ -43,4 +44,7 @@ export interface LimitStore {
 
   /** Gives tickets back; whoever waits behind them is told. */
   leave(tickets: readonly bigint[]): Promise<void>;
+
+  /** For operators: two short reads. */
+  status(): Promise<LimitStatus>;
 }
