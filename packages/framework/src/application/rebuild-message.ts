@@ -1,4 +1,5 @@
 import type { ProjectorOptions } from "../projection/projection-supervisor-options.ts";
+import type { Logger } from "../telemetry/logger.ts";
 import type { StorageModule } from "./storage.ts";
 
 /** What a rebuild thread is started with. */
@@ -18,6 +19,4 @@ export type ToRebuildThread =
 
 export type FromRebuildThread =
   | { readonly type: "ended"; readonly build: bigint }
-  | { readonly type: "log"; readonly level: LogLevel; readonly fields: object; readonly message: string };
-
-export type LogLevel = "debug" | "info" | "warn" | "error";
+  | { readonly type: "log"; readonly level: keyof Logger; readonly fields: object; readonly message: string };

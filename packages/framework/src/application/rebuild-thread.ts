@@ -3,10 +3,10 @@ import { EventSerializer } from "../event/event-serializer.ts";
 import { ProjectionSupervisor } from "../projection/projection-supervisor.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ApplicationDefinition } from "./define-application.ts";
-import type { FromRebuildThread, LogLevel, RebuildThreadData, ToRebuildThread } from "./rebuild-message.ts";
+import type { FromRebuildThread, RebuildThreadData, ToRebuildThread } from "./rebuild-message.ts";
 import type { OpenStorage } from "./storage.ts";
 
-/** What RebuildThread runs: to the database it is one more process that works on builds, with leases of its own. */
+/** What RebuildThreadHost runs: to the database it is one more process that works on builds, with leases of its own. */
 async function run(data: RebuildThreadData, port: NonNullable<typeof parentPort>): Promise<void> {
   const send = (message: FromRebuildThread): void => port.postMessage(message);
   const logger = loggerOver(send);
@@ -68,11 +68,11 @@ async function load<Exported>(address: string): Promise<Exported> {
 
 function loggerOver(send: (message: FromRebuildThread) => void): Logger {
   const at =
-    (level: LogLevel) =>
+    (level: keyof Logger) =>
     (fields: object, message: string): void =>
       send({ type: "log", level, fields, message });
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
-// Given by RebuildThread alone.
+// Given by RebuildThreadHost alone.
 if (parentPort !== null) await run(workerData as RebuildThreadData, parentPort);

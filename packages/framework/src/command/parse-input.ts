@@ -1,9 +1,7 @@
-import { parseGuarded } from "@tidemark/schema-registry/validation";
-import { z } from "zod";
+import { parseGuarded, unreadable } from "@tidemark/schema-registry/validation";
+import type { z } from "zod";
 import { TidemarkError } from "../errors.ts";
 import { describeFieldErrors, fieldErrors } from "../field-errors.ts";
-
-const unreadable = z.never("has a field `length` that is neither a number nor a text");
 
 /**
  * Parses a command's input.

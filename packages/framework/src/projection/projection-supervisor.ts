@@ -75,6 +75,7 @@ export class ProjectionSupervisor {
     });
     this.#keeper = new LeaseKeeper({ store, leaseMs, logger });
     this.#rebuilds = options.rebuilds ?? "automatic";
+    const refresh = () => void this.#directory.refresh().catch(() => undefined);
     this.#environment = {
       eventStore,
       serializer: options.serializer,
@@ -87,10 +88,13 @@ export class ProjectionSupervisor {
       logger,
       onCommit: ({ subscription }, partition, position) =>
         this.#waiters.advanced(subscription, partition, position),
-      onActivated: () => void this.#directory.refresh().catch(() => undefined),
+      onActivated: refresh,
     };
-    const host = options.buildHost?.(() => void this.#directory.refresh().catch(() => undefined)) ?? null;
-    this.#runners = new BuildRunners(this.#definitions, this.#environment, host);
+    this.#runners = new BuildRunners(
+      this.#definitions,
+      this.#environment,
+      options.buildHost?.(refresh) ?? null,
+    );
     this.#directory.onRefresh(() => this.#runners.settle(this.#directory.states));
     this.#operations = new BuildOperations({
       store,

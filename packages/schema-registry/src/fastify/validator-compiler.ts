@@ -1,9 +1,7 @@
 import type { FastifySchemaCompiler } from "fastify";
 import { validatorCompiler as zodValidatorCompiler } from "fastify-type-provider-zod";
-import { z } from "zod";
-import { parseGuarded } from "../validation/parse-guarded.ts";
-
-const unreadable = z.never("has a field `length` that is neither a number nor a text");
+import type { z } from "zod";
+import { parseGuarded, unreadable } from "../validation/parse-guarded.ts";
 
 /** For `setValidatorCompiler` of a server whose routes have zod schemas: what is not valid is answered with 400, whatever it is. */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = (route) => {

@@ -1,1 +1,1 @@
-export { parseGuarded } from "./parse-guarded.ts";
+export { parseGuarded, unreadable } from "./parse-guarded.ts";

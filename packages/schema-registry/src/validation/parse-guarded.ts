@@ -1,3 +1,8 @@
+import { z } from "zod";
+
+/** Refuses whatever it is given, with the reason that {@link parseGuarded} has to refuse an input as a whole. */
+export const unreadable = z.never("has a field `length` that is neither a number nor a text");
+
 interface Parser<Result> {
   readonly parse: (input: unknown) => Result;
   readonly isRefusal: (result: Result) => boolean;
