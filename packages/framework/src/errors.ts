@@ -85,6 +85,11 @@ export const errorTable = {
     title: "The application has no such subscription",
     retryable: false,
   },
+  "subscription-has-parked": {
+    status: 409,
+    title: "Events of the subscription are parked",
+    retryable: false,
+  },
   "import-invalid": { status: 400, title: "The export cannot be imported", retryable: false },
   "partition-unknown": { status: 404, title: "The subscription has no such partition", retryable: false },
   "sequence-unknown": { status: 404, title: "No such sequence is parked", retryable: false },

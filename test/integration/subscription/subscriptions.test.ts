@@ -211,6 +211,33 @@ describe("a replay", () => {
     ]);
   });
 
+  test("is refused while something is parked, so that each event is handled in the end", async () => {
+    const calls: Call[] = [];
+    const broken = new Set(["2"]);
+    const handle = (owner: string) => {
+      if (broken.has(owner)) throw new Error("no such address");
+    };
+    const supervisor = supervise(greeting(calls, {}, handle));
+    await supervisor.start();
+    const head = await bank.append([opened("a", "1"), opened("b", "2"), opened("b", "3"), opened("a", "4")]);
+    await caughtUp(supervisor, head);
+    await expect(supervisor.replay("greeting", { position: 0n })).rejects.toMatchObject({
+      code: "subscription-has-parked",
+      message: expect.stringContaining("stream:account-b"),
+    });
+    broken.clear();
+    calls.length = 0;
+    const letters = bank.deadLetters(null, supervisor);
+    expect(await letters.retry("greeting", "stream:account-b")).toMatchObject([{ status: "restored" }]);
+    expect(calls.map(([owner, replaying]) => [owner, replaying])).toEqual([
+      ["2", false],
+      ["3", false],
+    ]);
+    expect(await supervisor.replay("greeting", { position: 0n })).toEqual({ position: 0n, partitions: 1 });
+    await caughtUp(supervisor, head);
+    expect(calls).toHaveLength(2);
+  });
+
   test("to where there is no event, or of what does not exist, is refused", async () => {
     const supervisor = supervise(greeting([]));
     await supervisor.start();

@@ -31,6 +31,7 @@ export interface SubscriptionDirectory {
    * before is remembered until it has been passed again.
    *
    * @returns how many partitions went back
+   * @throws TidemarkError `subscription-has-parked`; nothing has changed then.
    */
   rewind(subscription: string, checkpoint: Checkpoint): Promise<number>;
 }

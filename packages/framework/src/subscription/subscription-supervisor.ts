@@ -139,7 +139,8 @@ export class SubscriptionSupervisor {
    * is passed, and are not called for that stretch unless the definition says `onReplay: "run"`.
    *
    * @returns the position that it goes on behind, and how many partitions went back
-   * @throws TidemarkError `subscription-unknown`.
+   * @throws TidemarkError `subscription-unknown`; `subscription-has-parked` while events of it are parked, which were
+   *   never handled; `validation-failed` where there is no such position.
    */
   async replay(
     name: string,

@@ -1,3 +1,5 @@
+import type { PoolClient } from "pg";
+import { TidemarkError } from "../../errors.ts";
 import type { Checkpoint } from "../../subscription/checkpoint.ts";
 import type { LeaseHolder } from "../../subscription/lease-store.ts";
 import { equalPartitions } from "../../subscription/partition.ts";
@@ -95,9 +97,29 @@ export class PostgresSubscriptions implements SubscriptionDirectory {
          where subscription = $1 and position > $3`,
         [subscription, storeId, position, eventId],
       );
+      // Behind the update: whoever parks something now waits for its rows, and has lost the lease then.
+      if (rowCount !== 0) await this.#refuseParked(client, subscription);
       return rowCount ?? 0;
     });
     await this.#notify(`partitions ${subscription}`);
     return count;
+  }
+
+  /** What is parked was never handled, and could not be told any more from what was. */
+  async #refuseParked(client: PoolClient, subscription: string): Promise<void> {
+    const { rows } = await client.query<{ readonly sequence: string }>(
+      `select sequence from ${this.#schema}.parked_sequences where subscription = $1
+       order by parked_at, sequence limit 4`,
+      [subscription],
+    );
+    if (rows.length === 0) return;
+    const shown = rows.slice(0, 3).map(({ sequence }) => sequence);
+    const more = rows.length > shown.length ? " and more" : "";
+    throw new TidemarkError(
+      "subscription-has-parked",
+      `A replay would pass events that are parked and were never handled, of ${shown.join(", ")}${more}: ` +
+        "retry or discard what is parked first.",
+      { details: { sequences: shown } },
+    );
   }
 }

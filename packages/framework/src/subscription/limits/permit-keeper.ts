@@ -58,7 +58,7 @@ export class PermitKeeper {
       begun: "the permits of semaphores cannot be renewed",
       over: "the permits of semaphores are renewed again",
     });
-    this.#timer = setInterval(() => this.#beat(), options.leaseMs / 4);
+    this.#timer = setInterval(() => this.#beat(), options.leaseMs / 8);
     this.#timer.unref();
   }
 
@@ -167,7 +167,8 @@ export class PermitKeeper {
 
   #beat(): void {
     this.#dropExpired();
-    if (this.#held.size > 0) this.#renewSoon();
+    const due = performance.now() - this.#options.leaseMs / 5;
+    for (const held of this.#held) if (held.renewedAt < due) return this.#renewSoon();
   }
 
   #renewSoon(): void {
@@ -212,7 +213,10 @@ export class PermitKeeper {
     held.changed();
   }
 
-  /** What the next heartbeat would be too late for counts as lost now, before anybody else can have it. */
+  /**
+   * Lost before anybody else can have it: seen by the beat between 3/4 and 7/8 of the lease, the rest is for a timer
+   * that is late.
+   */
   #dropExpired(): void {
     const oldest = performance.now() - this.#options.leaseMs * 0.75;
     for (const held of this.#held) if (held.renewedAt < oldest) this.#lose(held);
