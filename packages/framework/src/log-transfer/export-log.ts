@@ -3,7 +3,7 @@ import type { StoredEvent } from "../event/stored-event.ts";
 import type { EventFilter } from "../event-store/event-filter.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import type { LogEntry } from "./log-entry.ts";
-import { createMasker, type Mask } from "./mask.ts";
+import { createMasker, type Mask, type Masked } from "./mask.ts";
 
 export interface ExportLogOptions {
   readonly tenant?: string;
@@ -12,7 +12,7 @@ export interface ExportLogOptions {
   /** Inclusive. Default: the head when the export begins. */
   readonly upTo?: bigint;
   readonly filter?: EventFilter;
-  /** Changes payloads on their way out, so that nothing personal leaves. */
+  /** Changes events on their way out, so that nothing personal leaves. */
   readonly mask?: Mask;
   readonly onProgress?: (progress: {
     readonly scannedTo: bigint;
@@ -25,7 +25,8 @@ export interface ExportLogOptions {
 /**
  * The log as a stream of entries, each schema before the first event that needs it. Memory is that of one page.
  *
- * @throws TidemarkError `store-unavailable`, `event-invalid` when a mask returns what does not match the schema.
+ * @throws TidemarkError `store-unavailable`; `event-invalid` when a mask throws, or returns what does not match the
+ * schema; `validation-failed` when it should begin behind its end.
  * @example
  * for await (const entry of exportLog(store, { filter: { categories: ["account"] } })) console.log(entry.kind);
  */
@@ -36,6 +37,7 @@ export async function* exportLog(
   const { tenant = "", after = 0n, filter, mask, onProgress, signal } = options;
   const head = await store.head();
   const end = options.upTo !== undefined && options.upTo < head ? options.upTo : head;
+  checkBounds(after, end, options.upTo === undefined || options.upTo > head);
   yield { kind: "log", format: 1, storeId: store.storeId, tenant, after };
   const masker = mask === undefined ? null : createMasker(mask);
   const schemas = new Set<string>();
@@ -60,7 +62,7 @@ export async function* exportLog(
         yield { kind: "schema", ...schema };
       }
       events += 1n;
-      yield toEntry(event, masker === null ? event.data : masker(event, schema));
+      yield toEntry(event, masker === null ? event : masker(event, schema));
     }
     scannedTo = page.scannedTo;
     onProgress?.({ scannedTo, end, events });
@@ -77,8 +79,19 @@ async function schemaOf(store: EventStore, event: StoredEvent) {
   );
 }
 
-function toEntry(event: StoredEvent, data: Uint8Array): LogEntry {
-  const { position, eventId, streamId, revision, type, eventVersion, recordedAt, meta } = event;
+/** An export of nothing is a slip of the pen; one from the head on is the next of a series, too early. */
+function checkBounds(after: bigint, end: bigint, endIsHead: boolean): void {
+  if (after <= end) return;
+  const message = endIsHead
+    ? `is behind the end of the log, which is at ${end}`
+    : `is behind the last position to export, ${end}`;
+  throw new TidemarkError("validation-failed", `The position ${after} to begin after ${message}.`, {
+    errors: [{ field: "after", rule: "maximum", message }],
+  });
+}
+
+function toEntry(event: StoredEvent, { streamId, data, meta }: Masked): LogEntry {
+  const { position, eventId, revision, type, eventVersion, recordedAt } = event;
   const { schemaSha256: sha256, correlationId, causationId } = event;
   return {
     kind: "event",

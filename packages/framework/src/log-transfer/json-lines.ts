@@ -28,7 +28,7 @@ const entry = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("event"),
     position: whole,
-    eventId: z.uuid(),
+    eventId: z.uuid().toLowerCase(),
     streamId: z.string(),
     revision: whole,
     type: z.string(),
