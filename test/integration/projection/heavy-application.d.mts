@@ -8,5 +8,8 @@ export const sums: AnyProjection;
 /** Keeps more and more, where `HEAVY_HOARDS=1` tells it to. */
 export const hoard: AnyProjection;
 
+/** Never comes back, where `HEAVY_LOOPS=1` tells it to. */
+export const loop: AnyProjection;
+
 declare const heavy: ApplicationDefinition;
 export default heavy;

@@ -51,4 +51,19 @@ export const hoard = defineFoldProjection({
   },
 });
 
-export default defineApplication({ name: "heavy", aggregates: [], projections: [sums, hoard] });
+/** Never comes back, where it is told to. */
+export const loop = defineFoldProjection({
+  name: "loop",
+  version: 1,
+  events: [Counted],
+  table,
+  keys: (event) => event.aggregateId,
+  fold: {
+    Counted: (row, { data }, id) => {
+      while (process.env.HEAVY_LOOPS === "1");
+      return { id, sum: (row?.sum ?? 0n) + data.amount, digest: "" };
+    },
+  },
+});
+
+export default defineApplication({ name: "heavy", aggregates: [], projections: [sums, hoard, loop] });

@@ -15,7 +15,7 @@ import { eventStoreTemplate } from "../../support/event-store-template.ts";
 import { spawnNode } from "../../support/spawn-process.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/test-database.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import heavy, { Counted, hoard, sums } from "./heavy-application.mjs";
+import heavy, { Counted, hoard, loop, sums } from "./heavy-application.mjs";
 
 const module = new URL("heavy-application.mjs", import.meta.url);
 const program = fileURLToPath(new URL("rebuild-thread-process.js", import.meta.url));
@@ -31,6 +31,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   delete process.env["HEAVY_HOARDS"];
+  delete process.env["HEAVY_LOOPS"];
   for (const application of applications.splice(0)) await application.close();
   await database.drop();
 });
@@ -127,7 +128,10 @@ describe("a rebuild in a thread", () => {
     const runner = await open({ projections: "run", rebuildThread: { module, fromEvents: 1 } });
     await runner.projections.whenReady();
     await append(runner, 12_000, 12_100);
-    await waitFor(async () => (await sumOf(sums.name)).sum > inOwnThread.sum);
+    // Two more for each stream: the 241st and the 242nd.
+    const sum = inOwnThread.sum + BigInt(streams * (241 + 242));
+    await waitFor(async () => (await sumOf(sums.name)).sum >= sum);
+    expect(await sumOf(sums.name)).toMatchObject({ rows: 50n, sum });
     await waitFor(async () => {
       const [status] = await runner.projections.status();
       return status?.builds.some(({ holders }) => holders.some(({ label }) => !label.includes("thread")));
@@ -181,6 +185,25 @@ describe("a rebuild in a thread", () => {
     // With the fault gone, the next thread finishes what that one began.
     delete process.env["HEAVY_HOARDS"];
     await application.projections.rebuild(hoard.name);
+  });
+
+  test("that does not yield is cancelled all the same, and another one in the thread goes on", async () => {
+    process.env["HEAVY_LOOPS"] = "1";
+    const application = await open({ projections: "off", rebuildThread: { module, fromEvents: 1 } });
+    await append(application, 0, 2_000);
+    const stuck = application.projections.rebuild(loop.name);
+    const refused = expect(stuck).rejects.toMatchObject({ code: "rebuild-cancelled" });
+    await waitFor(async () => {
+      const status = (await application.projections.status()).find(({ name }) => name === loop.name);
+      return status?.builds.some(({ holders }) => holders.length > 0);
+    });
+    const beside = application.projections.rebuild(sums.name);
+    expect(await application.projections.cancel(loop.name)).toBe(true);
+    await refused;
+    expect(logged.join("\n")).toContain("does not yield: the thread is ended");
+    await beside;
+    // 40 events a stream.
+    expect(await sumOf(sums.name)).toMatchObject({ rows: 50n, sum: BigInt((streams * 40 * 41) / 2) });
   });
 
   test("with a module of something else says so", async () => {

@@ -22,7 +22,7 @@ export interface RebuildThreadOptions {
   readonly maxMemoryMegabytes?: number;
 }
 
-/** How long a thread may take to end in order, in milliseconds. */
+/** How long a build, and the thread, may take to end in order; in milliseconds. */
 const endMs = 3_000;
 
 /**
@@ -93,8 +93,16 @@ export class RebuildThreadHost implements BuildHost {
     const hosted = this.#builds.get(id);
     if (hosted === undefined) return;
     hosted.isEnding = true;
-    if (this.#worker === null) this.#ended(id);
-    else this.#send({ type: "end", build: id });
+    const worker = this.#worker;
+    if (worker === null) return this.#ended(id);
+    this.#send({ type: "end", build: id });
+    if (await this.#isInTime(hosted.ended)) return;
+    this.#logger.warn(
+      { build: hosted.build.schema, waitedMs: endMs },
+      "a fold or handler of a build that is to end does not yield: the thread is ended, and other builds in it start again",
+    );
+    // Its exit begins the other builds anew.
+    await worker.terminate();
     await hosted.ended;
   }
 
@@ -103,12 +111,17 @@ export class RebuildThreadHost implements BuildHost {
     const worker = this.#worker;
     if (worker !== null) {
       this.#send({ type: "close" });
-      const patience = new AbortController();
-      const late = delay(endMs, true, { signal: patience.signal }).catch(() => false);
-      if ((await Promise.race([this.#exited.then(() => false), late])) === true) await worker.terminate();
-      patience.abort();
+      if (!(await this.#isInTime(this.#exited))) await worker.terminate();
     }
     for (const id of this.#builds.keys()) this.#ended(id);
+  }
+
+  async #isInTime(end: Promise<void>): Promise<boolean> {
+    const patience = new AbortController();
+    const late = delay(endMs, false, { signal: patience.signal }).catch(() => false);
+    const inTime = await Promise.race([end.then(() => true), late]);
+    patience.abort();
+    return inTime;
   }
 
   #send(message: ToRebuildThread): void {
