@@ -27,6 +27,11 @@ export const errorTable = {
     title: "The event was written by a newer deployment",
     retryable: true,
   },
+  "event-unreadable": {
+    status: 503,
+    title: "A stored event does not decode",
+    retryable: false,
+  },
   "event-schema-refused": {
     status: 500,
     title: "The schema registry refuses an event schema",

@@ -102,7 +102,7 @@ export class EventSerializer {
    * The event in its newest shape; none or several when an upcaster says so, none when its payload is erased.
    *
    * @throws TidemarkError `event-newer-than-this-node` when this code does not know the event or its version,
-   * or when `prepare` has not seen it; AvroValueError when the bytes do not decode.
+   * or when `prepare` has not seen it; `event-unreadable` when the bytes do not decode.
    */
   decode(event: StoredEvent): readonly RecordedEvent[] {
     const recorded: RecordedEvent[] = [];
@@ -123,15 +123,22 @@ export class EventSerializer {
     if (decoder === undefined) throw newerThanThisNode(event);
     if (event.encoding === "erased") return;
     const { definition, upcasts } = decoder;
-    const data = decoder.decode(event.data);
+    let data: unknown;
+    let metadata: EventMetadata;
+    try {
+      data = decoder.decode(event.data);
+      metadata = this.#metadataOf(event);
+    } catch (error) {
+      throw unreadableEvent(event, error);
+    }
     if (upcasts.length === 0) {
-      recorded.push(toRecordedEvent(definition, event, this.#metadataOf(event), data, 0));
+      recorded.push(toRecordedEvent(definition, event, metadata, data, 0));
       return;
     }
     let payloads: readonly unknown[] = [data];
     for (const upcast of upcasts) payloads = payloads.flatMap(upcast);
     for (const [index, payload] of payloads.entries())
-      recorded.push(toRecordedEvent(definition, event, this.#metadataOf(event), payload, index));
+      recorded.push(toRecordedEvent(definition, event, metadata, payload, index));
   }
 
   /** The events of one append, and many of one writer, carry the same bytes. */
@@ -213,6 +220,15 @@ function toRecordedEvent(
     causationId: event.causationId,
     metadata,
   };
+}
+
+function unreadableEvent({ type, position, streamId, revision }: StoredEvent, cause: unknown): TidemarkError {
+  const reason = cause instanceof Error ? cause.message.replace(/\.$/, "") : String(cause);
+  return new TidemarkError(
+    "event-unreadable",
+    `The stored event ${type} at position ${position}, ${streamId} revision ${revision}, does not decode: ${reason}.`,
+    { cause, details: { type, streamId, revision: String(revision), position: String(position) } },
+  );
 }
 
 function newerThanThisNode(event: StoredEvent): TidemarkError {

@@ -34,6 +34,8 @@ export function frameworkProblem(error: unknown): Problem | null {
     detail: error.message,
     ...(error.errors.length > 0 ? { errors: error.errors } : {}),
     ...(typeof retryAfterSeconds === "number" ? { retryAfter: retryAfterSeconds } : {}),
-    ...(error.status === 503 && typeof retryAfterSeconds !== "number" ? { retryAfter: 1 } : {}),
+    ...(error.status === 503 && error.retryable && typeof retryAfterSeconds !== "number"
+      ? { retryAfter: 1 }
+      : {}),
   });
 }
