@@ -211,6 +211,33 @@ describe("a replay", () => {
     ]);
   });
 
+  test("of partitions that stand at different places, which are merged then, mutes nothing that was not handled", async () => {
+    const calls: Call[] = [];
+    const handled = new Set<string>();
+    let waits = true;
+    const streams = Array.from({ length: 12 }, (_, index) => `s${index}`);
+    // One of the two stands still, as while a service is away.
+    const handle = (owner: string, { partition }: HandlerContext) => {
+      if (waits && partition === 1 && !owner.endsWith(" 0"))
+        throw Object.assign(new Error("not now"), { code: "ECONNREFUSED" });
+      handled.add(owner);
+    };
+    const supervisor = supervise(greeting(calls, { partitions: 2 }, handle));
+    await supervisor.start();
+    for (const round of [0, 1, 2])
+      await bank.append(streams.map((stream) => opened(stream, `${stream} ${round}`)));
+    const head = await bank.eventStore.head();
+    await waitFor(async () =>
+      (await supervisor.status())[0]?.positions.some(({ position }) => position === head),
+    );
+    expect(await supervisor.replay("greeting", { position: 0n })).toMatchObject({ position: 0n });
+    await supervisor.partitions.merge("greeting", 0, 1);
+    waits = false;
+    await waitFor(async () => (await supervisor.partitions.list("greeting")).length === 1);
+    await caughtUp(supervisor, head);
+    expect(handled.size).toBe(streams.length * 3);
+  });
+
   test("is refused while something is parked, so that each event is handled in the end", async () => {
     const calls: Call[] = [];
     const broken = new Set(["2"]);

@@ -36,6 +36,19 @@ export interface ParkedSequenceSummary extends ParkedSequence {
   readonly lastPosition: bigint;
 }
 
+/** An event that was given up, and will not be handled. */
+export interface DiscardedLetter {
+  readonly subscription: string;
+  readonly sequence: Sequence;
+  readonly position: bigint;
+  readonly eventId: string;
+  /** Why it was parked. */
+  readonly error: string;
+  readonly discardedBy: string;
+  readonly reason: string;
+  readonly discardedAt: Date;
+}
+
 /** Names one sequence of one partition. */
 export type SequenceIdentity = Pick<ParkedSequence, "subscription" | "partition" | "sequence">;
 
@@ -86,6 +99,12 @@ export interface DeadLetterStore {
     subscriptions: readonly string[],
     options?: { readonly limit?: number; readonly sequence?: Sequence },
   ): Promise<readonly ParkedSequenceSummary[]>;
+
+  /** What was given up, of these subscriptions, the newest first. */
+  discarded(
+    subscriptions: readonly string[],
+    options: { readonly limit: number },
+  ): Promise<readonly DiscardedLetter[]>;
 
   /** Asks the owners; without a sequence for all of the subscription. Returns how many sequences are asked for. */
   request(subscription: string, sequence: Sequence | null, request: SequenceRequest): Promise<number>;

@@ -4,7 +4,12 @@ import type { EventSerializer } from "../event/event-serializer.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import type { StoredEvent } from "../event/stored-event.ts";
 import type { EventStore } from "../event-store/event-store.ts";
-import type { DeadLetterStore, ParkedSequenceSummary, SequenceIdentity } from "./dead-letter-store.ts";
+import type {
+  DeadLetterStore,
+  DiscardedLetter,
+  ParkedSequenceSummary,
+  SequenceIdentity,
+} from "./dead-letter-store.ts";
 
 /** What parks events: a subscription of the application, or a build of a projection. */
 export interface DeadLetterSource {
@@ -18,6 +23,9 @@ export interface DeadLetterSource {
 
 /** A sequence that stands still. */
 export type ParkedSequenceReport = ParkedSequenceSummary & DeadLetterSource;
+
+/** An event that was given up. */
+export type DiscardedLetterReport = DiscardedLetter & DeadLetterSource;
 
 /** An event that waits, with what today's code makes of it. */
 export interface DeadLetterReport {
@@ -77,14 +85,19 @@ export class DeadLetters {
     name?: string,
     options: { readonly limit?: number } = {},
   ): Promise<readonly ParkedSequenceReport[]> {
-    const sources = new Map(
-      (await this.#options.sources(name)).map((source) => [source.subscription, source]),
-    );
+    const sources = await this.#bySubscription(name);
     const summaries = await this.#options.store.summaries([...sources.keys()], options);
-    return summaries.flatMap((summary) => {
-      const source = sources.get(summary.subscription);
-      return source === undefined ? [] : [{ ...summary, ...source }];
-    });
+    return summaries.flatMap((summary) => withSource(summary, sources));
+  }
+
+  /** Events that were given up, the newest first, with who said so and why. */
+  async discarded(
+    name?: string,
+    { limit = 100 }: { readonly limit?: number } = {},
+  ): Promise<readonly DiscardedLetterReport[]> {
+    const sources = await this.#bySubscription(name);
+    const letters = await this.#options.store.discarded([...sources.keys()], { limit });
+    return letters.flatMap((letter) => withSource(letter, sources));
   }
 
   /** The events that wait in a sequence, in order and a page at a time, so that a million of them fits in memory. */
@@ -180,6 +193,11 @@ export class DeadLetters {
     }
   }
 
+  async #bySubscription(name?: string): Promise<ReadonlyMap<string, DeadLetterSource>> {
+    const sources = await this.#options.sources(name);
+    return new Map(sources.map((source) => [source.subscription, source]));
+  }
+
   #decode(stored: StoredEvent): DeadLetterReport["decoded"] {
     try {
       return { events: this.#options.serializer.decode(stored) };
@@ -187,6 +205,14 @@ export class DeadLetters {
       return { error: error instanceof Error ? error.message : String(error) };
     }
   }
+}
+
+function withSource<Found extends { readonly subscription: string }>(
+  found: Found,
+  sources: ReadonlyMap<string, DeadLetterSource>,
+): (Found & DeadLetterSource)[] {
+  const source = sources.get(found.subscription);
+  return source === undefined ? [] : [{ ...found, ...source }];
 }
 
 function outcomeOf(

@@ -18,6 +18,7 @@ import { LeaseKeeper } from "./lease-keeper.ts";
 import type { LeaseStore } from "./lease-store.ts";
 import type { PartitionStore } from "./partition-store.ts";
 import { positionAtTime } from "./position-at-time.ts";
+import { SubscriptionPartitions } from "./subscription-partitions.ts";
 import { Subscription, type PartitionStatus } from "./subscription.ts";
 import type { SubscriptionDirectory, SubscriptionRecord } from "./subscription-directory.ts";
 
@@ -84,6 +85,8 @@ export class SubscriptionSupervisor {
   readonly #owner = randomUUID();
   readonly #label: string;
   readonly #limits: ClusterLimits;
+  /** Changed while processes work on them. */
+  readonly partitions: SubscriptionPartitions;
   #closed: Promise<void> | null = null;
 
   constructor(options: SubscriptionSupervisorOptions) {
@@ -98,6 +101,11 @@ export class SubscriptionSupervisor {
       logger,
     });
     this.#keeper = new LeaseKeeper({ store, leaseMs, logger });
+    this.partitions = new SubscriptionPartitions(store.partitions, async (name) => {
+      const definition = this.#definition(name);
+      await this.#ensure(definition);
+      return keptAs(definition.name);
+    });
   }
 
   /** Makes what is new and begins to work. */
@@ -190,7 +198,7 @@ export class SubscriptionSupervisor {
     if (definition !== undefined) return definition;
     throw new TidemarkError(
       "subscription-unknown",
-      `The application has no subscription ${JSON.stringify(name)}: its status lists them.`,
+      `The application has no subscription ${JSON.stringify(name)}${known(this.#options.definitions)}.`,
     );
   }
 
@@ -233,4 +241,8 @@ export class SubscriptionSupervisor {
     this.#running.set(subscription.name, subscription);
     subscription.start();
   }
+}
+
+function known(definitions: readonly SubscriptionDefinition[]): string {
+  return definitions.length === 0 ? "" : `: it has ${definitions.map(({ name }) => name).join(", ")}`;
 }

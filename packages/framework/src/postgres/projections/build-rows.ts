@@ -26,6 +26,7 @@ export interface BuildRow {
 
 export interface BuildStateRow extends BuildRow {
   readonly events: bigint;
+  readonly store_id: string | null;
   readonly positions: readonly { readonly partition: number; readonly position: string }[];
   readonly holders: readonly LeaseHolder[];
   readonly parked: { readonly sequences: number; readonly events: number; readonly oldestAt: string | null };
@@ -43,10 +44,10 @@ export function buildsStatement(schema: string, projections: readonly string[] |
   return {
     text: `select ${buildColumns},
         exists (select from ${schema}.projection_pointers p where p.build_id = b.id) as serving,
-        c.events, c.positions, l.holders, d.parked
+        c.events, c.store_id, c.positions, l.holders, d.parked
       from ${schema}.projection_builds b
       cross join lateral (
-        select coalesce(max(c.events), 0)::bigint as events, coalesce(json_agg(json_build_object(
+        select coalesce(max(c.events), 0)::bigint as events, min(c.store_id::text) as store_id, coalesce(json_agg(json_build_object(
           'partition', c.partition, 'position', c.position::text) order by c.partition), '[]') as positions
         from ${schema}.checkpoints c where c.subscription = b.subscription
       ) c
@@ -93,6 +94,7 @@ export function toBuildState(row: BuildStateRow): BuildState {
     build: toBuild(row),
     positions: row.positions.map(({ partition, position }) => ({ partition, position: BigInt(position) })),
     events: row.events,
+    storeId: row.store_id,
     progress: {
       events: row.read_events > row.events ? row.read_events : row.events,
       position: row.read_position,

@@ -1,6 +1,7 @@
 import type {
   DeadLetter,
   DeadLetterStore,
+  DiscardedLetter,
   ParkedSequence,
   ParkedSequenceSummary,
   ReleasedLetters,
@@ -124,6 +125,19 @@ export class PostgresDeadLetters implements DeadLetterStore {
       firstPosition: row.first_position,
       lastPosition: row.last_position,
     }));
+  }
+
+  discarded(
+    subscriptions: readonly string[],
+    { limit }: { readonly limit: number },
+  ): Promise<readonly DiscardedLetter[]> {
+    return this.#read<DiscardedLetter>({
+      text: `select subscription, sequence, position, event_id as "eventId", error, discarded_by as "discardedBy", reason,
+          discarded_at as "discardedAt"
+        from ${this.#schema}.discarded_letters where subscription = any ($1)
+        order by discarded_at desc, position desc limit $2`,
+      values: [[...subscriptions], limit],
+    });
   }
 
   async request(subscription: string, sequence: Sequence | null, request: SequenceRequest): Promise<number> {

@@ -14,9 +14,10 @@ interface PartitionRow {
   readonly last_hash: number;
   readonly position: bigint;
   readonly merges_with: number | null;
+  readonly replay_until: bigint;
 }
 
-const columns = "partition, first_hash, last_hash, position, merges_with";
+const columns = "partition, first_hash, last_hash, position, merges_with, replay_until";
 
 /** The partitions of subscriptions in PostgreSQL: the rows of their checkpoints. */
 export class PostgresPartitions implements PartitionStore {
@@ -56,9 +57,9 @@ export class PostgresPartitions implements PartitionStore {
       const middle = Math.floor((row.first_hash + row.last_hash) / 2);
       const inserted = await client.query<{ partition: number }>(
         `insert into ${this.#schema}.checkpoints
-           (subscription, partition, position, events, store_id, event_id, first_hash, last_hash)
+           (subscription, partition, position, events, store_id, event_id, replay_until, first_hash, last_hash)
          select subscription, (select max(partition) + 1 from ${this.#schema}.checkpoints where subscription = $1),
-           position, events, store_id, event_id, $3::integer + 1, last_hash
+           position, events, store_id, event_id, replay_until, $3::integer + 1, last_hash
          from ${this.#schema}.checkpoints where subscription = $1 and partition = $2
          returning partition`,
         [subscription, partition, middle],
@@ -113,13 +114,15 @@ export class PostgresPartitions implements PartitionStore {
       );
       await client.query(
         `update ${this.#schema}.checkpoints set first_hash = $3, last_hash = $4, paused = false, stop_at = null,
-           merges_with = null
+           merges_with = null, replay_until = $5
          where subscription = $1 and partition = $2`,
         [
           subscription,
           kept,
           Math.min(mine.first_hash, theirs.first_hash),
           Math.max(mine.last_hash, theirs.last_hash),
+          // Beyond the lower one the events of one of them were not handled before: better twice than never.
+          mine.replay_until < theirs.replay_until ? mine.replay_until : theirs.replay_until,
         ],
       );
     });
@@ -262,7 +265,7 @@ function toReport(row: PartitionRow): PartitionReport {
 function unknown(subscription: string, partition: number): TidemarkError {
   return new TidemarkError(
     "partition-unknown",
-    `${subscription} has no partition ${partition}: its status lists them.`,
+    `There is no partition ${partition}: list the partitions, a split or merge may have changed them.`,
   );
 }
 
