@@ -1,13 +1,13 @@
 import { resolve } from "node:path";
+import { kurrentDbAddress, type KurrentDbAddress } from "@tidemark/framework/kurrentdb";
 import { logLevelVariable, portVariable, readEnvironment } from "@tidemark/schema-registry/fastify";
 import { databaseUrlVariable } from "@tidemark/schema-registry/postgres";
 import { z } from "zod";
-import { eventStoreVariable, type KurrentDbAddress } from "./event-store-variable.ts";
 
 const environment = z
   .object({
     DATABASE_URL: databaseUrlVariable,
-    EVENT_STORE: eventStoreVariable,
+    EVENT_STORE: kurrentDbAddress.optional(),
     LEDGER_DATA_DIR: z.string().min(1).default(".tidemark"),
     LEDGER_PORT: portVariable.default(4_000),
     REGISTRY_PORT: portVariable.default(8_081),

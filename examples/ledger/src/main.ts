@@ -6,7 +6,6 @@ import ledger from "./app.ts";
 import { readConfig } from "./config.ts";
 import { SourceFileError } from "./import/source-file.ts";
 import { importFile } from "./run/import-file.ts";
-import { KurrentDbError } from "./run/kurrentdb-error.ts";
 import { rebuildProjection } from "./run/rebuild-projection.ts";
 import { serve } from "./run/serve.ts";
 
@@ -15,7 +14,7 @@ const failed = 1;
 const interrupted = 130;
 
 /** Their messages say what to do. */
-const expected = [TidemarkError, PostgresError, KurrentDbError, SourceFileError];
+const expected = [TidemarkError, PostgresError, SourceFileError];
 
 /** After Ctrl-C, how long an orderly end may take before the process ends anyway; in milliseconds. */
 const graceMs = 4_500;

@@ -113,6 +113,7 @@ export {
   DeadLetters,
   type DeadLetterReport,
   type DeadLetterSource,
+  type DiscardedLetterReport,
   type ParkedSequenceReport,
   type SequenceOutcome,
 } from "./subscription/dead-letters.ts";
@@ -178,4 +179,4 @@ export { exportLog, type ExportLogOptions } from "./log-transfer/export-log.ts";
 export { importLog, type ImportLogOptions, type ImportSummary } from "./log-transfer/import-log.ts";
 export { readJsonLines, toJsonLine } from "./log-transfer/json-lines.ts";
 export type { LogEntry } from "./log-transfer/log-entry.ts";
-export type { Mask, MaskableEvent } from "./log-transfer/mask.ts";
+export type { Mask, MaskableEvent, MaskParts } from "./log-transfer/mask.ts";

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { makeServerFolder } from "../../support/server-folder.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/test-database.ts";
 import { waitFor } from "../../support/wait-for.ts";
+import { ledgerApplication, runTidemark } from "../../integration/cli/run-tidemark.ts";
 import { makeBankFile } from "./bank-file.ts";
 import { startNodeProcess, type KurrentDbNodeProcess } from "./kurrentdb-node-process.ts";
 import {
@@ -155,4 +156,34 @@ describe("the ledger on KurrentDB", () => {
     await expectBalanced(ledger);
     await stopLedger(ledger);
   }, 60_000);
+
+  test("is operated by the tidemark command, which says so when it is told of another store", async () => {
+    const ledger = await serveLedger(environment);
+    await ledger.post("/accounts", { accountId: "ada", owner: "Ada", currency: "EUR" });
+    await deposit(ledger);
+    await expectBalance(ledger, "10.00");
+    const tidemark = (args: readonly string[], env: LedgerEnvironment = environment) =>
+      runTidemark(["--app", ledgerApplication, ...args], { env });
+    const status = await tidemark(["projections", "status"]);
+    expect(status.stdout).toMatch(/accounts +1 +1 +active +3 +0 /);
+    const rebuilt = await tidemark(["projections", "rebuild", "accounts"]);
+    expect(rebuilt).toEqual({ code: 0, stdout: "accounts version 1: build 2 serves now.\n", stderr: "" });
+    await expectBalance(ledger, "10.00");
+    const exported = await tidemark(["log", "export"]);
+    expect(exported.stdout.trim().split("\n").at(-1)).toMatch(/"kind":"end","events":"[1-9]/);
+    await stopLedger(ledger);
+
+    const { EVENT_STORE: _, ...withoutStore } = environment;
+    const elsewhere = await tidemark(["projections", "status"], withoutStore);
+    expect(elsewhere).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^The read models in .* are of the event store .*--event-store/),
+    });
+    const anyway = await tidemark(["projections", "status", "--other-log"], withoutStore);
+    expect(anyway).toMatchObject({ code: 0, stdout: expect.stringContaining("active, of another log") });
+    const secret = { ...environment, EVENT_STORE: "kurrentdb://me:secret@localhost:99999" };
+    const wrong = await tidemark(["projections", "status"], secret);
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("must name each host") });
+    expect(wrong.stderr).not.toContain("secret");
+  }, 90_000);
 });

@@ -87,6 +87,9 @@ describe("tidemark projections", { timeout: 90_000 }, () => {
     const waiting = await run(["projections", "rebuild", "sums"], { SUMS_BROKEN: "1" });
     expect(waiting.code).toBe(1);
     expect(waiting.stderr).toContain("1 of its sequences are parked, so the one before goes on serving");
+    expect(waiting.stderr).toContain(
+      "rebuild again and let it serve with them (activateWithParked, --activate",
+    );
     const status = await run(["projections", "status"]);
     expect(status.stdout).toContain("complete, waits");
     expect(status.stdout).toContain("tidemark projections rebuild sums --activate-with-parked");
@@ -94,6 +97,35 @@ describe("tidemark projections", { timeout: 90_000 }, () => {
       SUMS_BROKEN: "1",
     });
     expect(told.stdout).toBe("sums version 1: build 2 serves now.\n");
+
+    // Back, and forward again to the one with parked sequences.
+    await run(["projections", "rollback", "sums"]);
+    const back = await run(["projections", "rollback", "sums"], { SUMS_BROKEN: "1" });
+    expect(back).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("roll back again and let it serve"),
+    });
+    expect((await run(["projections", "status"])).stdout).toContain(
+      "tidemark projections rollback sums --activate-with-parked",
+    );
+    const forward = await run(["projections", "rollback", "sums", "--activate-with-parked"], {
+      SUMS_BROKEN: "1",
+    });
+    expect(forward.stdout).toBe("sums version 1: build 2 serves now.\n");
+  });
+
+  test("that only look make nothing", async () => {
+    const looked = await run(["projections", "status", "--schema", "mistyped"]);
+    expect(looked).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /^The schema mistyped of .* holds no tables of Tidemark: name the right one/,
+      ),
+    });
+    const pool = createPool({ connectionString: database.connectionString, max: 1 });
+    const { rows } = await pool.query("select from pg_namespace where nspname = 'mistyped'");
+    await pool.end();
+    expect(rows).toEqual([]);
   });
 
   test("leaves a rebuild that Ctrl-C ends for the next one", async () => {

@@ -1,4 +1,5 @@
 import type { Logger, Storage } from "@tidemark/framework";
+import { connectKurrentDb, kurrentDbStorage } from "@tidemark/framework/kurrentdb";
 import { PostgresProjectionStore, postgresStorage } from "@tidemark/framework/postgres";
 import type { Config } from "../config.ts";
 
@@ -9,6 +10,9 @@ export interface OpenStorage {
   close(): Promise<void>;
 }
 
+/** What decides where events and read models are. */
+export type StorageSettings = Pick<Config, "kurrentDb" | "databaseUrl" | "dataDir">;
+
 /** Four segments of PostgreSQL's own log: enough for what is in flight, and to stop in order. */
 const minFreeBytes = 64 * 1024 * 1024;
 
@@ -16,10 +20,10 @@ const minFreeBytes = 64 * 1024 * 1024;
  * Connects to KurrentDB, if the ledger is told to: a server that does not answer is found out before any database
  * is started.
  *
- * @throws KurrentDbError
+ * @throws TidemarkError `store-unavailable`
  */
-export async function openStorage(config: Config, logger: Logger): Promise<OpenStorage> {
-  const { kurrentDb, databaseUrl, dataDir } = config;
+export async function openStorage(settings: StorageSettings, logger: Logger): Promise<OpenStorage> {
+  const { kurrentDb, databaseUrl, dataDir } = settings;
   if (kurrentDb === null) {
     // The disk of a server elsewhere is its operator's to watch.
     const diskGuard = databaseUrl === null ? { diskGuard: { minFreeBytes, freeBytes: dataDir } } : {};
@@ -28,19 +32,18 @@ export async function openStorage(config: Config, logger: Logger): Promise<OpenS
       close: async () => undefined,
     };
   }
-  // Who keeps events in PostgreSQL need not load the client.
-  const [{ openKurrentDb }, { kurrentDbStorage }] = await Promise.all([
-    import("./open-kurrentdb.ts"),
-    import("@tidemark/framework/kurrentdb"),
-  ]);
-  const client = await openKurrentDb(kurrentDb);
+  const connection = await connectKurrentDb(kurrentDb);
   return {
     over: (database) =>
       kurrentDbStorage({
-        client,
+        client: connection.client,
         projectionStore: new PostgresProjectionStore({ connectionString: database, logger }),
+        reopen: {
+          module: new URL("./reopen-storage.js", import.meta.url).href,
+          options: { settings, database },
+        },
         logger,
       }),
-    close: () => client.dispose(),
+    close: async () => connection[Symbol.asyncDispose](),
   };
 }

@@ -1,7 +1,7 @@
 import type { BuildReport, ProjectionStatus } from "../projection/projection-status.ts";
 import type { ProjectionPlan } from "../projection/plan.ts";
 import type { Verification } from "../projection/verify-build.ts";
-import { shownDuration, tableLines } from "./print-table.ts";
+import { counted, shownDuration, tableLines } from "./print-table.ts";
 
 /** One line for each build. */
 export function statusLines(statuses: readonly ProjectionStatus[]): readonly string[] {
@@ -12,7 +12,7 @@ export function statusLines(statuses: readonly ProjectionStatus[]): readonly str
           name,
           String(report.build.version),
           String(report.build.number),
-          stateOf(report, version),
+          `${stateOf(report, version)}${report.ofAnotherLog ? ", of another log" : ""}`,
           String(report.progress.events),
           String(report.lag),
           String(report.parked.sequences),
@@ -43,8 +43,8 @@ function notesOn(name: string, { build, waitsFor, parked, holders }: BuildReport
     ...(waitsFor === null
       ? []
       : [
-          `${which} is complete, but ${parked.sequences} of its sequences are parked: tidemark dead-letters retry-all ${name}, ` +
-            `or tidemark projections rebuild ${name} --activate-with-parked`,
+          `${which} is complete, but ${counted(parked.sequences, "sequence")} of it ${parked.sequences === 1 ? "is" : "are"} parked: tidemark dead-letters retry-all ${name}, ` +
+            `or tidemark projections ${build.returning ? "rollback" : "rebuild"} ${name} --activate-with-parked`,
         ]),
     ...holders
       .filter(({ error }) => error !== null)
@@ -74,7 +74,7 @@ export function planLines(plans: readonly ProjectionPlan[]): readonly string[] {
 /** One line for each row that differs. */
 export function verificationLines(found: Verification): readonly string[] {
   const { build, rows, differing, differences, position, parkedSequences } = found;
-  const compared = `${build.projection} build ${build.number}: ${rows} rows compared at position ${position}, ${differing} differ`;
+  const compared = `${build.projection} build ${build.number}: ${counted(rows, "row")} compared at position ${position}, ${differing} differ`;
   const shown = differences.map(({ table, key, column, live, recomputed }) => [
     table,
     Object.entries(key)

@@ -12,3 +12,10 @@ export function explainFailure(error: unknown): string {
     return error.stack ?? error.message;
   return /[.!?]$/.test(error.message) ? error.message : `${error.message}.`;
 }
+
+/** The same for programs. */
+export function failureFields(error: unknown, message: string): Readonly<Record<string, unknown>> {
+  if (!(error instanceof TidemarkError)) return { message };
+  const { code, retryable, errors, details } = error;
+  return { message, code, retryable, errors, details };
+}

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { extname, relative } from "node:path";
 import { pathToFileURL } from "node:url";
+import { TidemarkError } from "../errors.ts";
 import { CliFailure } from "./cli-failure.ts";
 import { resolveInput } from "./resolve-path.ts";
 
@@ -25,8 +26,13 @@ export async function loadModule(
   }
   const url = pathToFileURL(file);
   const module: unknown = await import(url.href).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-    throw new CliFailure(`The ${what} ${source} cannot be imported: ${reason}`, { cause });
+    throw new CliFailure(`The ${what} ${source} cannot be imported: ${reasonOf(cause)}`, { cause });
   });
   return { exported: Reflect.get(Object(module), "default"), source, url };
+}
+
+/** A definition that contradicts itself says so in a sentence; where any other error is, its stack says. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return cause instanceof TidemarkError ? cause.message : (cause.stack ?? cause.message);
 }

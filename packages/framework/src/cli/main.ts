@@ -7,7 +7,8 @@ import { deadLettersCommand } from "./commands/dead-letters.ts";
 import { logCommand } from "./commands/log.ts";
 import { projectionsCommand } from "./commands/projections.ts";
 import { subscriptionsCommand } from "./commands/subscriptions.ts";
-import { explainFailure } from "./explain-failure.ts";
+import { explainFailure, failureFields } from "./explain-failure.ts";
+import { jsonText } from "./output.ts";
 
 async function main(): Promise<void> {
   const stop = new AbortController();
@@ -42,8 +43,16 @@ function createProgram(signal: AbortSignal): Command {
         .env("TIDEMARK_DATA_DIR")
         .default(".tidemark"),
     )
+    .addOption(
+      new Option(
+        "--event-store <address>",
+        "where the events are, unless in that PostgreSQL: kurrentdb://..",
+      ).env("EVENT_STORE"),
+    )
+    .option("--namespace <name>", "of the streams in that KurrentDB")
     .option("--schema <name>", "database schema of the framework's tables", "tidemark")
-    .option("--json", "one JSON document on standard output, for programs")
+    .option("--other-log", "although the read models were made from another log than the one at hand")
+    .option("--json", "one JSON document on standard output, for programs; one with the error on the other")
     .addHelpText(
       "after",
       `
@@ -92,10 +101,16 @@ function fail(error: unknown, signal: AbortSignal): number {
     process.stderr.write("Interrupted.\n");
     return exitStatus.interrupted;
   }
-  process.stderr.write(`${explainFailure(error)}\n`);
+  const message = explainFailure(error);
+  process.stderr.write(`${asksForJson() ? jsonText({ error: failureFields(error, message) }) : message}\n`);
   return error instanceof TidemarkError && error.code === "build-has-parked"
     ? exitStatus.negative
     : exitStatus.failed;
+}
+
+/** For an error, the options may not have been parsed. */
+function asksForJson(): boolean {
+  return process.argv.slice(2).includes("--json");
 }
 
 await main();

@@ -1,80 +1,80 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { openDatabase, type OpenDatabase } from "@tidemark/schema-registry/postgres";
 import type { Command } from "commander";
 import { createApplication, type Application } from "../application/application.ts";
-import { postgresStorage } from "../postgres/postgres-storage.ts";
+import type { ApplicationDefinition } from "../application/define-application.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { CliFailure } from "./cli-failure.ts";
 import { loadApplication } from "./load-application.ts";
+import {
+  createStorage,
+  openKurrentDb,
+  openPostgres,
+  refuseUnmigrated,
+  type StorageOptions,
+} from "./open-storage.ts";
 import { createOutput, type Output } from "./output.ts";
-import { resolveInput } from "./resolve-path.ts";
 
 /** What every command works with. */
 export interface CommandContext {
   /** Started, but it runs no projection and no subscription by itself. */
   readonly application: Application;
+  readonly definition: ApplicationDefinition;
   readonly output: Output;
   readonly signal: AbortSignal;
 }
 
 /** The options that stand before or after any command. */
-interface SharedOptions {
+interface SharedOptions extends StorageOptions {
   readonly app?: string;
-  readonly database?: string;
-  readonly dataDir: string;
-  readonly schema: string;
   readonly json?: true;
+  readonly otherLog?: true;
 }
 
-/** Opens the application, runs the command, and closes what was opened. */
+/**
+ * Opens the application, runs the command, and closes what was opened.
+ *
+ * @param options `migrate`: whether tables are made where there are none
+ */
 export async function withApplication(
   command: Command,
   signal: AbortSignal,
   run: (context: CommandContext) => Promise<void>,
+  { migrate = false }: { readonly migrate?: boolean } = {},
 ): Promise<void> {
   const shared = command.optsWithGlobals<SharedOptions>();
   const output = createOutput({ json: shared.json === true });
   const logger = warningsOnly(output);
   const { definition, module } = await loadApplication(shared.app);
-  const database = await open(definition.name, shared, logger, signal);
-  try {
-    await using application = createApplication(definition, {
-      storage: postgresStorage({ database: database.connectionString, schema: shared.schema, logger }),
-      // Nothing is published here.
-      registry: null,
-      projections: "off",
-      subscriptions: "off",
-      rebuildThread: { module },
-      logger,
-    });
-    await application.start();
-    await run({ application, output, signal });
-  } finally {
-    await database.close();
-  }
+  await using kurrentDb = await openKurrentDb(shared);
+  const name = kurrentDb === null ? definition.name : `${definition.name}_on_kurrentdb`;
+  await using database = await openPostgres(shared, { name, logger, signal });
+  if (!migrate) await refuseUnmigrated(database, shared);
+  await using application = createApplication(definition, {
+    storage: createStorage(shared, { kurrentDb, database, migrate, logger }),
+    // Nothing is published here.
+    registry: null,
+    projections: "off",
+    subscriptions: "off",
+    rebuildThread: { module },
+    logger,
+  });
+  await application.start();
+  if (shared.otherLog !== true) await refuseOtherLog(application, database.description);
+  await run({ application, definition, output, signal });
 }
 
-/** @throws CliFailure where a new and empty database would be made. */
-async function open(
-  name: string,
-  { database, dataDir }: SharedOptions,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<OpenDatabase> {
-  if (database !== undefined && database !== "") {
-    if (!/^postgres(ql)?:\/\//.test(database))
-      throw new CliFailure("--database takes a connection string: postgresql://user@host/database");
-    return openDatabase({ databaseUrl: database, dataDir, name, logger, signal });
-  }
-  const folder = resolveInput(dataDir);
-  if (!existsSync(join(folder, "postgres"))) {
-    throw new CliFailure(
-      `No database is named, and ${folder} holds no embedded PostgreSQL: ` +
-        "give --database or DATABASE_URL, or with --data-dir the data folder of the application",
-    );
-  }
-  return openDatabase({ databaseUrl: null, dataDir: folder, name, logger, signal });
+/** What reads an empty log beside read models that are full of another one would report success of everything. */
+async function refuseOtherLog(
+  { projections, eventStore, definition }: Application,
+  where: string,
+): Promise<void> {
+  if (definition.projections.length === 0) return;
+  const builds = (await projections.status()).flatMap((status) => status.builds);
+  const made = builds.filter(({ storeId }) => storeId !== null);
+  if (made.length === 0 || made.some(({ ofAnotherLog }) => !ofAnotherLog)) return;
+  throw new CliFailure(
+    `The read models in ${where} are of the event store ${made[0]?.storeId}, and the one at hand is ${eventStore.storeId}: ` +
+      "name the right one with --event-store or --database, or say --other-log if the log was replaced on purpose",
+  );
 }
 
 /** What a person should know beside the result. */

@@ -12,6 +12,11 @@ export function tableLines(rows: readonly (readonly string[])[]): readonly strin
   );
 }
 
+/** `1 event`, `2 events`. */
+export function counted(count: number | bigint, thing: string): string {
+  return `${count} ${thing}${BigInt(count) === 1n ? "" : "s"}`;
+}
+
 /** Two decimal places are more than a person needs. */
 export function shownDuration(seconds: number): string {
   if (seconds < 60) return `${Math.ceil(seconds)} s`;

@@ -10,15 +10,18 @@ export interface Progress {
 
 const lineEveryMs = 3_000;
 
-export function createProgress(label: string): Progress {
+/** @param unit of what is counted; `null` to show only how far it is */
+export function createProgress(label: string, unit: "events" | "bytes" | null = "events"): Progress {
   const stream = process.stderr;
-  return stream.isTTY ? createBar(label) : createLines(label, (line) => void stream.write(`${line}\n`));
+  return stream.isTTY
+    ? createBar(label, unit)
+    : createLines(label, unit, (line) => void stream.write(`${line}\n`));
 }
 
-function createBar(label: string): Progress {
+function createBar(label: string, unit: string | null): Progress {
   const bar = new cliProgress.SingleBar({
     stream: process.stderr,
-    format: `${label} [{bar}] {percentage} % | {value} of {total} events{note}`,
+    format: `${label} [{bar}] {percentage} %${unit === null ? "" : ` | {value} of {total} ${unit}`}{note}`,
     barsize: 24,
     // The command decides what Ctrl-C does.
     gracefulExit: false,
@@ -39,14 +42,16 @@ function createBar(label: string): Progress {
   };
 }
 
-function createLines(label: string, write: (line: string) => void): Progress {
+function createLines(label: string, unit: string | null, write: (line: string) => void): Progress {
   let shownAt = performance.now();
   return {
     update(done, total, note = "") {
       if (performance.now() - shownAt < lineEveryMs) return;
       shownAt = performance.now();
       const percent = total === 0n ? 100n : (100n * done) / total;
-      write(`${label}: ${percent} %, ${done} of ${total} events${note === "" ? "" : `, ${note}`}`);
+      write(
+        `${label}: ${percent} %${unit === null ? "" : `, ${done} of ${total} ${unit}`}${note === "" ? "" : `, ${note}`}`,
+      );
     },
     stop() {},
   };

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { AccessDeniedError, BACKWARDS, END, EventStoreDBClient } from "@eventstore/db-client";
-import type { KurrentDbAddress } from "../event-store-variable.ts";
-import { KurrentDbError } from "./kurrentdb-error.ts";
+import { TidemarkError } from "../errors.ts";
+import type { KurrentDbAddress } from "./kurrentdb-address.ts";
+import type { KurrentDbClient } from "./kurrentdb-client.ts";
 
 /** What the client puts around the reason. */
 const noise =
@@ -10,27 +10,43 @@ const noise =
 /** What a server gets to answer its first question; in milliseconds. */
 const patienceMs = 10_000;
 
+/** A client, and how to be rid of it. */
+export interface KurrentDbConnection extends AsyncDisposable {
+  readonly client: KurrentDbClient;
+}
+
 /**
- * A client whose server has answered: the same read of everything that subscriptions need later.
+ * A client of `@eventstore/db-client`, which is loaded here and not before, and whose server has answered: the same
+ * read of everything that subscriptions need later.
  *
- * @throws KurrentDbError
+ * @throws TidemarkError `store-unavailable` without the credentials of the address.
  */
-export async function openKurrentDb({
-  connectionString,
-  description,
-}: KurrentDbAddress): Promise<EventStoreDBClient> {
-  const client = EventStoreDBClient.connectionString(connectionString);
+export async function connectKurrentDb(address: KurrentDbAddress): Promise<KurrentDbConnection> {
+  const { EventStoreDBClient } = await loadClient();
+  const client = EventStoreDBClient.connectionString(address.connectionString);
   try {
     await Promise.race([readLast(client), giveUp()]);
-    return client;
+    return { client, [Symbol.asyncDispose]: () => client.dispose() };
   } catch (cause) {
     await client.dispose();
-    throw new KurrentDbError(explain(description, cause), { cause });
+    throw new TidemarkError("store-unavailable", explain(address.description, cause), { cause });
   }
 }
 
-async function readLast(client: EventStoreDBClient): Promise<void> {
-  const last = client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 });
+async function loadClient() {
+  try {
+    return await import("@eventstore/db-client");
+  } catch (cause) {
+    throw new TidemarkError(
+      "store-unavailable",
+      "A KurrentDB needs its client, which is not installed: npm install @eventstore/db-client.",
+      { cause },
+    );
+  }
+}
+
+async function readLast(client: KurrentDbClient): Promise<void> {
+  const last = client.readAll({ direction: "backwards", fromPosition: "end", maxCount: 1 });
   for await (const event of last) void event;
 }
 
@@ -40,15 +56,15 @@ async function giveUp(): Promise<never> {
 }
 
 function explain(description: string, cause: unknown): string {
-  if (cause instanceof AccessDeniedError) {
+  if (cause instanceof Error && "type" in cause && cause.type === "access-denied") {
     return (
       `The KurrentDB at ${description} refuses these credentials: ` +
-      "EVENT_STORE=kurrentdb://user:password@host must name a user who may read and write all streams."
+      "kurrentdb://user:password@host must name a user who may read and write all streams."
     );
   }
   const reason = cause instanceof Error ? cause.message.replace(noise, "") : "";
   return (
     `The KurrentDB at ${description} cannot be reached (${reason}): ` +
-    "start it, or correct host, port and tls in EVENT_STORE; a server without TLS needs ?tls=false."
+    "start it, or correct host, port and tls of its address; a server without TLS needs ?tls=false."
   );
 }

@@ -45,41 +45,39 @@ function isHost(text: string): boolean {
 }
 
 /**
- * The connection string of a KurrentDB (EventStoreDB) as an environment variable gives it; absent for PostgreSQL.
+ * The connection string of a KurrentDB (EventStoreDB) as someone types it, in an environment variable for example.
  * Faults are told without the value: it may hold a password.
+ *
+ * @example
+ * const settings = z.object({ EVENT_STORE: kurrentDbAddress.optional() }).parse(process.env);
  */
-export const eventStoreVariable = z
-  .string()
-  .transform((text, context): KurrentDbAddress => {
-    const refuse = (message: string) => {
-      context.addIssue({ code: "custom", message });
-      return z.NEVER;
-    };
-    const { scheme = "", discover = "", credentials, hosts = "", query } = form.exec(text)?.groups ?? {};
-    if (!schemes.includes(scheme)) {
-      return refuse(
-        "must be like kurrentdb://host:2113?tls=false, kurrentdb+discover://cluster or esdb://user:password@host " +
-          "(percent-encode special characters of the password), or be absent for PostgreSQL",
-      );
+export const kurrentDbAddress = z.string().transform((text, context): KurrentDbAddress => {
+  const refuse = (message: string) => {
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  };
+  const { scheme = "", discover = "", credentials, hosts = "", query } = form.exec(text)?.groups ?? {};
+  if (!schemes.includes(scheme)) {
+    return refuse(
+      "must be like kurrentdb://host:2113?tls=false, kurrentdb+discover://cluster or esdb://user:password@host " +
+        "(percent-encode special characters of the password), or be absent for PostgreSQL",
+    );
+  }
+  if (!hosts.split(",").every(isHost)) {
+    return refuse("must name each host as name or name:port (1 to 65535), several with a comma between them");
+  }
+  for (const [key, value] of new URLSearchParams(query)) {
+    const name = Object.keys(options).find((known) => known.toLowerCase() === key.toLowerCase());
+    if (name === undefined) {
+      return refuse(`has an option ${key}, which is not one of ${Object.keys(options).join(", ")}`);
     }
-    if (!hosts.split(",").every(isHost)) {
-      return refuse(
-        "must name each host as name or name:port (1 to 65535), several with a comma between them",
-      );
-    }
-    for (const [key, value] of new URLSearchParams(query)) {
-      const name = Object.keys(options).find((known) => known.toLowerCase() === key.toLowerCase());
-      if (name === undefined) {
-        return refuse(`has an option ${key}, which is not one of ${Object.keys(options).join(", ")}`);
-      }
-      if (!options[name]?.value.test(value))
-        return refuse(`needs ${options[name]?.rule} as its option ${name}`);
-    }
-    return {
-      connectionString:
-        `esdb${discover}://${credentials === undefined ? "" : `${credentials}@`}${hosts}` +
-        (query ? `?${query}` : ""),
-      description: `${scheme}${discover}://${hosts}`,
-    };
-  })
-  .optional();
+    if (!options[name]?.value.test(value))
+      return refuse(`needs ${options[name]?.rule} as its option ${name}`);
+  }
+  return {
+    connectionString:
+      `esdb${discover}://${credentials === undefined ? "" : `${credentials}@`}${hosts}` +
+      (query ? `?${query}` : ""),
+    description: `${scheme}${discover}://${hosts}`,
+  };
+});

@@ -1,4 +1,9 @@
-import { migrate, type MigrateResult } from "@tidemark/schema-registry/postgres";
+import {
+  migrate,
+  readMigrationState,
+  type MigrateResult,
+  type MigrationState,
+} from "@tidemark/schema-registry/postgres";
 import type pg from "pg";
 import type { Logger } from "../telemetry/logger.ts";
 
@@ -10,7 +15,18 @@ interface MigrateFrameworkOptions {
   readonly logger?: Logger;
 }
 
+// The same depth from `src` and `dist`.
+const directory = new URL("../../sql/", import.meta.url);
+
 /** Creates or upgrades the framework's tables; any number of processes may call it at the same time. */
 export function migrateFramework(options: MigrateFrameworkOptions): Promise<MigrateResult> {
-  return migrate({ ...options, directory: new URL("../../sql/", import.meta.url) });
+  return migrate({ ...options, directory });
+}
+
+/** Whether the framework's tables are there, and as new as this code. Changes nothing. */
+export function readFrameworkState(options: {
+  readonly connectionString: string;
+  readonly schema: string;
+}): Promise<MigrationState> {
+  return readMigrationState({ ...options, directory });
 }

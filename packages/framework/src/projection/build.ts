@@ -51,6 +51,8 @@ export interface BuildState {
   readonly positions: readonly PartitionPosition[];
   /** Events that are committed. */
   readonly events: bigint;
+  /** Of the event store that its checkpoints are of; `null` before the first one. */
+  readonly storeId: string | null;
   /** While it is built: as its projector last reported. */
   readonly progress: ProgressReport;
   /** Who works on it; empty while nobody does. */

@@ -50,11 +50,12 @@ function cancelled(projection: string): TidemarkError {
 }
 
 function hasParked({ build, parked }: BuildState): TidemarkError {
-  const { projection, number } = build;
+  const { projection, number, returning } = build;
   return new TidemarkError(
     "build-has-parked",
     `Build ${number} of ${projection} is complete, but ${parked.sequences} of its sequences are parked, so the one before ` +
-      "goes on serving. Retry or discard them, and it serves by itself; or rebuild again with activateWithParked.",
+      `goes on serving. Retry or discard them, and it serves by itself; or ${returning ? "roll back" : "rebuild"} again ` +
+      "and let it serve with them (activateWithParked, --activate-with-parked).",
     { details: { projection, build: number, parked: parked.sequences } },
   );
 }

@@ -4,6 +4,8 @@ import type { Build, BuildState } from "./build.ts";
 
 /** One build of a projection and its distance from the head of the log. */
 export interface BuildReport extends BuildState {
+  /** Whether it was made from another log than the one at hand. */
+  readonly ofAnotherLog: boolean;
   /** Positions between the head and the slowest partition. */
   readonly lag: bigint;
   /**
@@ -31,6 +33,7 @@ export function projectionStatus(
   states: readonly BuildState[],
   own: {
     readonly head: bigint;
+    readonly storeId: string;
     readonly isCaughtUp: (state: BuildState) => boolean;
     readonly withOwnProgress: (state: BuildState) => BuildState;
     readonly workersOf: (build: Build) => readonly PartitionStatus[];
@@ -45,6 +48,7 @@ export function projectionStatus(
     ),
     builds: builds.map((state) => ({
       ...own.withOwnProgress(state),
+      ofAnotherLog: state.storeId !== null && state.storeId !== own.storeId,
       lag: lagOf(state, own.head),
       waitsFor: waitsForParked(state, builds) ? "parked-sequences" : null,
       workers: own.workersOf(state.build),

@@ -178,6 +178,7 @@ export class ProjectionSupervisor {
     return [...this.#definitions.values()].map((definition) =>
       projectionStatus(definition, this.#directory.states, {
         head,
+        storeId: this.#eventStore.storeId,
         isCaughtUp: (state) => this.#catchUp.isReached(state),
         withOwnProgress: (state) => this.#withOwnProgress(state),
         workersOf: ({ id }) => this.#runners.partitionsOf(id),
@@ -367,7 +368,7 @@ export class ProjectionSupervisor {
 
   #definition(name: string): AnyProjection {
     const definition = this.#definitions.get(name);
-    if (definition === undefined) throw unknownProjection(name);
+    if (definition === undefined) throw unknownProjection(name, this.#definitions.keys());
     return definition;
   }
 

@@ -6,7 +6,13 @@ export {
   type EmbeddedPostgresOptions,
 } from "./embedded/embedded-postgres.ts";
 export type { ServerSettings } from "./embedded/server-settings.ts";
-export { migrate, type MigrateOptions, type MigrateResult } from "./migrate.ts";
+export {
+  migrate,
+  readMigrationState,
+  type MigrationState,
+  type MigrateOptions,
+  type MigrateResult,
+} from "./migrate.ts";
 export { openDatabase, type OpenDatabase, type OpenDatabaseOptions } from "./open-database.ts";
 export { createPool, type PoolOptions } from "./pool.ts";
 export { PostgresError, postgresErrors, type PostgresErrorCode } from "./postgres-error.ts";

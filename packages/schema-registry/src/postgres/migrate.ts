@@ -44,12 +44,44 @@ interface AppliedMigration {
  */
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   const files = await readMigrationFiles(options.directory);
-  if (options.pool !== undefined) return runAll(options.pool, files, options);
+  return withPool(options, (pool) => runAll(pool, files, options));
+}
+
+/** What {@link migrate} would find and do; nothing is changed. */
+export interface MigrationState {
+  /** Migrations that have run; 0 when the schema is not there. */
+  readonly applied: number;
+  /** The names of those that would run, in order. */
+  readonly pending: readonly string[];
+}
+
+/** @throws PostgresError PG_MIGRATION_CHANGED or PG_MIGRATION_NEWER, as {@link migrate} does. */
+export async function readMigrationState(
+  options: Pick<MigrateOptions, "pool" | "connectionString" | "schema" | "directory">,
+): Promise<MigrationState> {
+  const files = await readMigrationFiles(options.directory);
+  return withPool(options, async (pool) => {
+    const client = await pool.connect();
+    try {
+      const applied = await readApplied(client, options.schema);
+      nextMigration(files, applied, options.schema);
+      return { applied: applied.length, pending: files.slice(applied.length).map(({ name }) => name) };
+    } finally {
+      client.release();
+    }
+  });
+}
+
+async function withPool<Result>(
+  options: Pick<MigrateOptions, "pool" | "connectionString">,
+  use: (pool: pg.Pool) => Promise<Result>,
+): Promise<Result> {
+  if (options.pool !== undefined) return use(options.pool);
   if (options.connectionString === undefined)
-    throw new TypeError("migrate needs a pool or a connectionString");
+    throw new TypeError("migrations need a pool or a connectionString");
   const pool = createPool({ connectionString: options.connectionString, max: 1, applicationName: "migrate" });
   try {
-    return await runAll(pool, files, options);
+    return await use(pool);
   } finally {
     await pool.end();
   }
@@ -135,7 +167,7 @@ async function beginLocked(client: pg.PoolClient, options: MigrateOptions): Prom
   }
 }
 
-async function readApplied(client: pg.PoolClient, schema: string): Promise<AppliedMigration[]> {
+async function readApplied(client: pg.ClientBase, schema: string): Promise<AppliedMigration[]> {
   const table = `${quoteIdentifier(schema)}.migrations`;
   const found = await client.query<{ found: boolean }>("select to_regclass($1) is not null as found", [
     table,

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type {
   DeadLetterReport,
+  DiscardedLetterReport,
   ParkedSequenceReport,
   SequenceOutcome,
 } from "../../subscription/dead-letters.ts";
@@ -8,7 +9,7 @@ import { CliFailure, exitStatus } from "../cli-failure.ts";
 import { withApplication, type CommandContext } from "../open-application.ts";
 import { jsonText } from "../output.ts";
 import { positiveNumber, wholeNumber } from "../parse-option.ts";
-import { shownTime, tableLines } from "../print-table.ts";
+import { counted, shownTime, tableLines } from "../print-table.ts";
 import { createProgress } from "../progress.ts";
 
 const mostListed = 10_000;
@@ -47,7 +48,9 @@ export function deadLettersCommand(signal: AbortSignal): Command {
     run(show, async (context) => {
       const { application, output } = context;
       for (const parked of await find(context, name, sequence)) {
-        output.line(`${parked.name} ${sequence}: ${parked.events} events, ${parked.attempts} attempts`);
+        output.line(
+          `${parked.name} ${sequence}: ${counted(parked.events, "event")}, ${counted(parked.attempts, "attempt")}`,
+        );
         output.line(`  ${parked.error}`);
         const letters: DeadLetterReport[] = [];
         for await (const letter of application.deadLetters.show(parked, { limit, signal })) {
@@ -58,6 +61,17 @@ export function deadLettersCommand(signal: AbortSignal): Command {
         }
         output.result({ ...parked, letters: letters.map(toJson) });
       }
+    }),
+  );
+
+  const discarded = add("discarded", "events that were given up, the newest first, with the reason")
+    .argument("[name]", "of a projection or subscription")
+    .option("--limit <count>", "how many at most", wholeNumber, 100);
+  discarded.action((name: string | undefined, { limit }: { readonly limit: number }) =>
+    run(discarded, async ({ application, output }) => {
+      const letters = await application.deadLetters.discarded(name, { limit });
+      for (const line of discardedLines(letters)) output.line(line);
+      output.result(letters);
     }),
   );
 
@@ -138,7 +152,7 @@ async function ask(
   const pending = outcomes.filter(({ status }) => status === "pending").length;
   if (pending > 0) {
     output.note(
-      `${pending} of them are not done after ${timeoutSeconds} s: they are, as soon as a process that runs ${name} comes to it.`,
+      `${pending} of ${outcomes.length} ${pending === 1 ? "is" : "are"} not done after ${timeoutSeconds} s: done as soon as a process that runs ${name} comes to it.`,
     );
   }
   if (outcomes.some(({ status }) => status === "failed" || status === "pending"))
@@ -171,6 +185,20 @@ function listLines(parked: readonly ParkedSequenceReport[]): readonly string[] {
     error.split("\n")[0] ?? "",
   ]);
   return tableLines([["NAME", "SEQUENCE", "EVENTS", "ATTEMPTS", "FROM", "ASKED", "ERROR"], ...rows]);
+}
+
+function discardedLines(letters: readonly DiscardedLetterReport[]): readonly string[] {
+  if (letters.length === 0) return ["Nothing was discarded."];
+  const rows = letters.map(({ name, sequence, position, discardedAt, discardedBy, reason, error }) => [
+    name,
+    sequence,
+    String(position),
+    shownTime(discardedAt),
+    discardedBy,
+    reason,
+    error.split("\n")[0] ?? "",
+  ]);
+  return tableLines([["NAME", "SEQUENCE", "POSITION", "DISCARDED", "BY", "REASON", "ERROR"], ...rows]);
 }
 
 function payload({ decoded }: DeadLetterReport): string {

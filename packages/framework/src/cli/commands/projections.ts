@@ -4,8 +4,9 @@ import { exitStatus } from "../cli-failure.ts";
 import { planLines, statusLines, verificationLines } from "../describe-projections.ts";
 import { withApplication, type CommandContext } from "../open-application.ts";
 import { positiveNumber, wholeNumber } from "../parse-option.ts";
-import { shownDuration, tableLines } from "../print-table.ts";
+import { counted, shownDuration } from "../print-table.ts";
 import { createProgress } from "../progress.ts";
+import { addPartitionCommands } from "./partitions.ts";
 
 /** Builds of read models, and the parts that processes share them by. */
 export function projectionsCommand(signal: AbortSignal): Command {
@@ -103,33 +104,7 @@ export function projectionsCommand(signal: AbortSignal): Command {
     }),
   );
 
-  const partitions = add("partitions", "the parts of a projection and where they are").argument("<name>");
-  partitions.action((name: string) =>
-    run(partitions, async (context) => {
-      await printPartitions(context, name);
-    }),
-  );
-
-  const split = add("split", "cut a partition in two")
-    .argument("<name>")
-    .argument("<partition>", "", wholeNumber);
-  split.action((name: string, partition: number) =>
-    run(split, async (context) => {
-      await context.application.projections.partitions.split(name, partition);
-      await printPartitions(context, name);
-    }),
-  );
-
-  const merge = add("merge", "make two neighbouring partitions one, once both stand at the same place")
-    .argument("<name>")
-    .argument("<left>", "", wholeNumber)
-    .argument("<right>", "", wholeNumber);
-  merge.action((name: string, left: number, right: number) =>
-    run(merge, async (context) => {
-      await context.application.projections.partitions.merge(name, left, right);
-      await printPartitions(context, name);
-    }),
-  );
+  addPartitionCommands(group, signal, "projection", (application) => application.projections.partitions);
   return group;
 }
 
@@ -141,11 +116,13 @@ async function follow(
     onProgress: (progress: BuildProgress) => void,
   ) => Promise<{ readonly number: number; readonly version: number; readonly schema: string }>,
 ): Promise<void> {
-  const progress = createProgress(label);
-  const build = await start(({ position, target, eventsPerSecond, etaSeconds }) => {
-    const rate = `${Math.round(eventsPerSecond)} events/s`;
-    const shown = position > target ? target : position;
-    progress.update(shown, target, etaSeconds === null ? rate : `${rate}, ${shownDuration(etaSeconds)} left`);
+  // Positions of some stores are bytes: they tell how far it is, and nothing that could be counted.
+  const progress = createProgress(label, null);
+  const build = await start(({ position, target, events, eventsPerSecond, etaSeconds }) => {
+    const notes = [counted(events, "event")];
+    if (eventsPerSecond >= 1) notes.push(`${Math.round(eventsPerSecond)} events/s`);
+    if (etaSeconds !== null && etaSeconds > 0) notes.push(`${shownDuration(etaSeconds)} left`);
+    progress.update(position > target ? target : position, target, notes.join(", "));
   })
     .catch((error: unknown) => {
       if (signal.aborted) {
@@ -159,16 +136,4 @@ async function follow(
   const { number, version, schema } = build;
   output.line(`${name} version ${version}: build ${number} serves now.`);
   output.result({ projection: name, version, build: number, schema });
-}
-
-async function printPartitions({ application, output }: CommandContext, name: string): Promise<void> {
-  const partitions = await application.projections.partitions.list(name);
-  const rows = partitions.map(({ number, from, to, position, mergesWith }) => [
-    String(number),
-    `${from}-${to}`,
-    String(position),
-    mergesWith === null ? "" : `merges with ${mergesWith}`,
-  ]);
-  for (const line of tableLines([["PARTITION", "HASHES", "POSITION", ""], ...rows])) output.line(line);
-  output.result(partitions);
 }

@@ -2,7 +2,8 @@ import { Command } from "commander";
 import { CliFailure } from "../cli-failure.ts";
 import { withApplication } from "../open-application.ts";
 import { moment, position } from "../parse-option.ts";
-import { tableLines } from "../print-table.ts";
+import { counted, tableLines } from "../print-table.ts";
+import { addPartitionCommands } from "./partitions.ts";
 
 /** The application's subscriptions, which react to events. */
 export function subscriptionsCommand(signal: AbortSignal): Command {
@@ -23,6 +24,11 @@ export function subscriptionsCommand(signal: AbortSignal): Command {
         holders.map(({ label, state }) => `${label}${state === "running" ? "" : ` (${state})`}`)[0] ??
           "nobody",
       ]);
+      if (rows.length === 0) {
+        const isNone = application.definition.subscriptions.length === 0;
+        output.line(isNone ? "The application has no subscriptions." : "No subscription has begun yet.");
+        return output.result(statuses);
+      }
       const head = ["SUBSCRIPTION", "EVENTS", "LAG", "PARKED", "STATE", "WORKED ON BY"];
       for (const line of tableLines([head, ...rows])) output.line(line);
       output.result(statuses);
@@ -43,11 +49,14 @@ export function subscriptionsCommand(signal: AbortSignal): Command {
     withApplication(replay, signal, async ({ application, output }) => {
       const replayed = await application.subscriptions.replay(name, whereFrom(options));
       output.line(
-        `${name} goes on behind position ${replayed.position} in ${replayed.partitions} partitions.`,
+        replayed.partitions === 0
+          ? `${name} has not come further than position ${replayed.position}: nothing to go back from.`
+          : `${name} goes on behind position ${replayed.position} in ${counted(replayed.partitions, "partition")}.`,
       );
       output.result({ subscription: name, ...replayed });
     }),
   );
+  addPartitionCommands(group, signal, "subscription", (application) => application.subscriptions.partitions);
   return group;
 }
 
