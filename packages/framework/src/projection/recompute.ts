@@ -44,7 +44,7 @@ export async function recompute(
       await once(closing.signal, "abort");
     }),
     consumer: ({ partition }) => createProjector(projection, scratch, partition, environment),
-    catchUpFlushMs: flushMs,
+    catchUpFlushMs: () => flushMs,
     onCommit: (_partition, _position, events) => options.onEvents(events),
   });
   subscription.start();

@@ -30,8 +30,8 @@ export interface PartitionRunOptions {
   readonly flushBytes: number;
   /** Ends exactly here, everything committed, when given. */
   readonly stopAt: bigint | null;
-  /** Milliseconds that events of history may wait, applied but not flushed. */
-  readonly catchUpFlushMs: number;
+  /** Milliseconds that events of history may wait, applied but not flushed, by how many the last flush took. */
+  readonly catchUpFlushMs: (lastFlushMs: number) => number;
   /** Applied, but not committed: `pending` events up to `position`. */
   readonly onApply: (position: bigint, pending: number) => void;
   readonly onCommit: (position: bigint, events: number) => void;
@@ -56,6 +56,8 @@ export class PartitionRun {
   /** Position of the first of them. */
   #firstPending = 0n;
   #pendingSince = 0;
+  /** How long the last flush took. */
+  #flushMs = 0;
   #scanned: bigint;
   #scannedSince = 0;
   #history = true;
@@ -225,8 +227,10 @@ export class PartitionRun {
     const { position, eventId } = this.#last;
     const events = this.#pending;
     const checkpoint = { storeId: eventStore.storeId, position, eventId };
+    const begun = performance.now();
     try {
       await consumer.flush({ checkpoint, events, released: null });
+      this.#flushMs = performance.now() - begun;
     } catch (error) {
       if (!(error instanceof EventFailure)) throw error;
       if (error.committed !== null) {
@@ -318,7 +322,7 @@ export class PartitionRun {
   #timeToCommit(): number {
     const now = performance.now();
     if (this.#pending > 0) {
-      const bound = this.#history ? this.#options.catchUpFlushMs : liveFlushMs;
+      const bound = this.#history ? this.#options.catchUpFlushMs(this.#flushMs) : liveFlushMs;
       return this.#pendingSince + bound - now;
     }
     const { position } = this.#committed;

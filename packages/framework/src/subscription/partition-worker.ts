@@ -49,7 +49,7 @@ export interface PartitionWorkerOptions {
   readonly pageBytes: number | null;
   readonly flushEvents: number;
   readonly flushBytes: number;
-  readonly catchUpFlushMs: number;
+  readonly catchUpFlushMs: (lastFlushMs: number) => number;
   readonly onAcquire: (acquired: AcquiredLease) => void;
   readonly onApply: (position: bigint, pending: number) => void;
   readonly onCommit: (position: bigint, events: number) => void;

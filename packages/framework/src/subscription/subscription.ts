@@ -44,7 +44,7 @@ export interface SubscriptionOptions {
   readonly flushEvents?: number;
   readonly flushBytes?: number;
   /** Milliseconds that events of history may wait, applied but not committed. Default 1,000. */
-  readonly catchUpFlushMs?: number;
+  readonly catchUpFlushMs?: (lastFlushMs: number) => number;
   /** Milliseconds before this process first asks for a lease. Default 0. */
   readonly startDelayMs?: number;
   readonly onAcquire?: (acquired: AcquiredLease) => void;
@@ -191,7 +191,7 @@ export class Subscription {
       pageBytes: options.pageBytes ?? null,
       flushEvents: options.flushEvents ?? Infinity,
       flushBytes: options.flushBytes ?? Infinity,
-      catchUpFlushMs: options.catchUpFlushMs ?? 1_000,
+      catchUpFlushMs: options.catchUpFlushMs ?? (() => 1_000),
       onAcquire: options.onAcquire ?? (() => {}),
       onApply: (position, pending) => options.onApply?.(partition, position, pending),
       onCommit: (position, events) => options.onCommit?.(partition, position, events),

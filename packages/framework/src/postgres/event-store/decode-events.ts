@@ -1,6 +1,7 @@
 import type { StoredEvent } from "../../event/stored-event.ts";
 import { eventOf, positionOf, schemaNoOf, streamNoOf, typeNoOf } from "./event-row.ts";
 import type { LogReader } from "./log-reader.ts";
+import type { StreamName } from "./stream-names.ts";
 
 const maxRefreshes = 3;
 
@@ -19,7 +20,7 @@ export async function decodeEvents(
 ): Promise<StoredEvent[]> {
   const { catalogue } = reader;
   const ofStream = typeof scope === "object" && "streamId" in scope ? scope.streamId : null;
-  const names = ofStream === null ? await reader.streamNames.find(rows.map(streamNoOf), signal) : null;
+  const names = ofStream === null ? await namesOf(rows, reader, signal) : [];
   const isKnown = (row: Buffer): boolean =>
     catalogue.typeName(typeNoOf(row)) !== undefined && catalogue.schema(schemaNoOf(row)) !== undefined;
   // A connection that is made meanwhile lets the catalogue forget what it has just read: nothing is waited for between
@@ -28,13 +29,32 @@ export async function decodeEvents(
     await catalogue.refresh(signal);
   if (ofStream !== null) return rows.map((row) => decodeEvent(row, reader, ofStream));
   const events: StoredEvent[] = [];
-  for (const row of rows) {
-    const name = names?.get(streamNoOf(row));
+  for (const [index, row] of rows.entries()) {
+    const name = names[index];
     if (name === undefined) throw incomplete(row);
     if (scope === "everything" || ("tenant" in scope && name.tenant === scope.tenant))
       events.push(decodeEvent(row, reader, name.streamId));
   }
   return events;
+}
+
+/** The name of each row's stream, side by side; most pages need no look-up. */
+async function namesOf(
+  rows: readonly Buffer[],
+  { streamNames }: LogReader,
+  signal: AbortSignal | undefined,
+): Promise<readonly (StreamName | undefined)[]> {
+  const names: (StreamName | undefined)[] = [];
+  const unknown: number[] = [];
+  for (const row of rows) {
+    const streamNo = streamNoOf(row);
+    const name = streamNames.known(streamNo);
+    if (name === undefined) unknown.push(streamNo);
+    names.push(name);
+  }
+  if (unknown.length === 0) return names;
+  const found = await streamNames.find(unknown, signal);
+  return rows.map((row, index) => names[index] ?? found.get(streamNoOf(row)));
 }
 
 function decodeEvent(row: Buffer, { catalogue }: LogReader, streamId: string): StoredEvent {
