@@ -69,6 +69,33 @@ function ownersByHandlers(
   });
 }
 
+test("a handler that writes without end fails at maxHandlerBytes, parks its own event, and others go on", async () => {
+  const bank = await openBank();
+  let written = 0;
+  const projection = ownersByHandlers(async (owner, _context, tx) => {
+    // It goes on after it was told, as a handler that catches everything does.
+    for (let refused = 0; owner === "hoards" && refused < 3; written += 1) {
+      const values = { account_id: `${written} ${"x".repeat(500)}`, owner };
+      await tx
+        .insertInto("owners")
+        .values(values)
+        .execute()
+        .catch(() => (refused += 1));
+    }
+  });
+  const supervisor = bank.supervisor([projection], { retry: quick, maxHandlerBytes: 100_000 });
+  await supervisor.start();
+  await bank.append([opened("a", "ada"), opened("b", "hoards")]);
+  const head = await bank.append([opened("c", "cleo")]);
+  await waitFor(async () => (await supervisor.status())[0]?.builds[0]?.positions[0]?.position === head);
+  const [parked] = await bank.deadLetters(supervisor).list();
+  expect(parked).toMatchObject({ sequence: "stream:account-b", attempts: 3 });
+  expect(parked?.error).toMatch(
+    /has sent 10\d{4} bytes for one event, more than maxHandlerBytes \(100000\)/,
+  );
+  expect(await owners()).toEqual(["ada", "cleo"]);
+});
+
 async function holderOf(supervisor: ProjectionSupervisor) {
   return (await supervisor.status())[0]?.builds[0]?.holders[0];
 }

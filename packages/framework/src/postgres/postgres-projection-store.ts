@@ -7,6 +7,7 @@ import type { Table } from "../projection/define-table.ts";
 import type { Fingerprint } from "../projection/fingerprint.ts";
 import type {
   Commit,
+  HandlersCommitOptions,
   ProjectionStore,
   ProjectionWatcher,
   RowChange,
@@ -224,7 +225,7 @@ export class PostgresProjectionStore implements ProjectionStore {
     build: Build,
     run: (tx: Kysely<unknown>) => Promise<void>,
     commit: Commit,
-    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+    options: HandlersCommitOptions,
   ): Promise<void> {
     return commitHandlers(this.#connections, this.#schema, build, run, commit, options);
   }

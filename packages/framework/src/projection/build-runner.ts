@@ -29,6 +29,7 @@ export interface RunnerEnvironment {
   readonly rebuildRate: number | null;
   readonly maxCachedRows: number;
   readonly maxCachedBytes: number;
+  readonly maxHandlerBytes: number;
   readonly maxRowBytes: number;
   readonly pageSize: number;
   readonly handlerTimeoutMs: number;

@@ -13,6 +13,7 @@ import type { ConsumerContext, Flush, SubscriptionConsumer } from "../subscripti
 import type { Logger } from "../telemetry/logger.ts";
 import type { HandlersProjection } from "./any-projection.ts";
 import type { Build } from "./build.ts";
+import { HandlerBudget } from "./handler-budget.ts";
 import type { ProjectionStore } from "./projection-store.ts";
 
 export interface HandlersProjectorOptions {
@@ -24,6 +25,8 @@ export interface HandlersProjectorOptions {
   readonly partition: Partition;
   /** Milliseconds that one handler has for one event. */
   readonly handlerTimeoutMs: number;
+  /** Bytes that one handler may send for one event. */
+  readonly maxHandlerBytes: number;
   readonly logger: Logger;
 }
 
@@ -35,10 +38,12 @@ export class HandlersProjector implements SubscriptionConsumer {
   readonly #options: HandlersProjectorOptions;
   readonly #incoming: HandlerSteps;
   readonly #steps: HandlerStep[] = [];
+  readonly #budget: HandlerBudget;
   #context: ConsumerContext | null = null;
 
   constructor(options: HandlersProjectorOptions) {
     this.#options = options;
+    this.#budget = new HandlerBudget(options.maxHandlerBytes);
     this.#incoming = new HandlerSteps({ ...options, partitionOf: options.projection.partitionOf });
   }
 
@@ -73,7 +78,7 @@ export class HandlersProjector implements SubscriptionConsumer {
           for (const step of this.#steps) await this.#handle(tx, step, lease, batch);
         },
         { lease, checkpoint, events, letters: { parked: parked.letters, released } },
-        { timeoutMs: handlerTimeoutMs, signal: batch.signal },
+        { timeoutMs: handlerTimeoutMs, signal: batch.signal, budget: this.#budget },
       );
     } catch (error) {
       if (!(error instanceof EventFailure) || error.position !== null) throw error;
@@ -90,6 +95,7 @@ export class HandlersProjector implements SubscriptionConsumer {
     const { projection, build, handlerTimeoutMs, logger } = this.#options;
     const { event, attempt } = step;
     const { signal } = batch;
+    this.#budget.renew();
     try {
       await withTimeout(step, handlerTimeoutMs, batch, () =>
         projection.handle(tx, event, {
@@ -104,6 +110,7 @@ export class HandlersProjector implements SubscriptionConsumer {
           logger,
         }),
       );
+      this.#budget.check();
     } catch (error) {
       if (signal.aborted || isInfrastructureError(error)) throw error;
       throw stepFailure(step, error);

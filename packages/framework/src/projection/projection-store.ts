@@ -12,6 +12,7 @@ import type { AnyProjection, AnyRow } from "./any-projection.ts";
 import type { Build, BuildSettings, BuildState, ProgressReport } from "./build.ts";
 import type { Table } from "./define-table.ts";
 import type { Fingerprint } from "./fingerprint.ts";
+import type { HandlerBudget } from "./handler-budget.ts";
 import type { ScratchBuilds } from "./scratch-builds.ts";
 
 /** What a row becomes: `null` for no row. `stored`: whether the table has it now. */
@@ -44,6 +45,14 @@ export interface ProjectionWatcher {
   readonly onRequest: (subscription: string) => void;
   /** A permit of a semaphore was given back while somebody waits for one. */
   readonly onPermitFreed: (semaphore: string) => void;
+}
+
+/** What handlers are held to in their transaction. */
+export interface HandlersCommitOptions {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** Default: none. */
+  readonly budget?: HandlerBudget;
 }
 
 /**
@@ -137,8 +146,8 @@ export interface ProjectionStore extends CheckpointStore, LeaseStore {
   ): Promise<void>;
 
   /**
-   * Runs handlers and stores the checkpoint in one transaction. A statement is cancelled after `timeoutMs`.
-   * Once the signal has aborted, nothing that handlers still do through their transaction has an effect.
+   * Runs handlers and stores the checkpoint in one transaction. A statement is cancelled after `timeoutMs`, and one that
+   * the budget refuses is not sent. Once the signal has aborted, nothing that handlers still do through their transaction has an effect.
    *
    * @throws TidemarkError `lease-lost`, or `store-unavailable` when that is why `run` failed; EventFailure without a
    * position when the commit itself is refused; else whatever `run` throws. Nothing is written then.
@@ -147,7 +156,7 @@ export interface ProjectionStore extends CheckpointStore, LeaseStore {
     build: Build,
     run: (tx: Kysely<unknown>) => Promise<void>,
     commit: Commit,
-    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+    options: HandlersCommitOptions,
   ): Promise<void>;
 
   /** The tables of a build for queries. */

@@ -24,6 +24,11 @@ export interface ProjectorOptions {
    * parked with what follows for that row. Default 1 MiB.
    */
   readonly maxRowBytes?: number;
+  /**
+   * Bytes of statements and parameters that a handler may send for one event: beyond, it fails, and the event is parked
+   * in the end. Default 16 MiB.
+   */
+  readonly maxHandlerBytes?: number;
   /** Events a second that a build under way reads at most, so that what serves keeps its share. Default: no limit. */
   readonly rebuildRate?: number;
   /** Events that a projector reads at a time. Default 2,000. */

@@ -8,6 +8,7 @@ export function projectorDefaults(options: ProjectorOptions) {
     parking: options.parking ?? {},
     maxCachedRows: options.maxCachedRows ?? 500_000,
     maxCachedBytes: options.maxCachedBytes ?? 128 * 1024 * 1024,
+    maxHandlerBytes: options.maxHandlerBytes ?? 16 * 1024 * 1024,
     maxRowBytes: options.maxRowBytes ?? 1024 * 1024,
     rebuildRate: options.rebuildRate ?? null,
     pageSize: options.pageSize ?? 2_000,

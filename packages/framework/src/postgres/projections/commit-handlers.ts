@@ -1,8 +1,8 @@
 import { CompiledQuery, Kysely, PostgresDialect, sql, type Transaction } from "kysely";
-import type pg from "pg";
 import type { Build } from "../../projection/build.ts";
-import type { Commit } from "../../projection/projection-store.ts";
+import type { Commit, HandlersCommitOptions } from "../../projection/projection-store.ts";
 import { useSchema } from "./create-build.ts";
+import { HandlerConnection } from "./handler-connection.ts";
 import { letterStatements } from "./letter-statements.ts";
 import { translated, type ProjectionConnections } from "./projection-connections.ts";
 
@@ -18,25 +18,19 @@ export async function commitHandlers(
   build: Build,
   run: (tx: Kysely<unknown>) => Promise<void>,
   commit: Commit,
-  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  { timeoutMs, signal, budget }: HandlersCommitOptions,
 ): Promise<void> {
-  let destroy = (): void => {};
-  const connect = async (): Promise<pg.PoolClient> => {
+  let connection: HandlerConnection | null = null;
+  const connect = async (): Promise<HandlerConnection> => {
     const client = await connections.project.connect();
     if (signal.aborted) {
       client.release();
       throw signal.reason;
     }
-    const release = client.release.bind(client);
-    // Whoever is second, kysely or an abort, finds it released already.
-    client.release = (broken) => {
-      destroy = client.release = () => {};
-      release(broken);
-    };
-    destroy = () => client.release(true);
-    return client;
+    connection = new HandlerConnection(client);
+    return connection;
   };
-  const onAbort = (): void => destroy();
+  const onAbort = (): void => connection?.destroy();
   signal.addEventListener("abort", onAbort, { once: true });
   const db = new Kysely<unknown>({
     dialect: new PostgresDialect({ pool: { connect, end: async () => {} } }),
@@ -46,7 +40,9 @@ export async function commitHandlers(
       await begin(tx, build, timeoutMs);
       // The search path leads to the build's tables: kysely's `withSchema` would walk each statement's tree once more,
       // which takes a seventh of what a small handler costs.
-      await run(tx);
+      connection?.meter(budget ?? null);
+      // The rollback of one that spent too much is not to be refused.
+      await run(tx).finally(() => connection?.meter(null));
       for (const { text, values } of letterStatements(schema, commit)) {
         await tx.executeQuery(CompiledQuery.raw(text, [...values]));
       }
