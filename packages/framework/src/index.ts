@@ -11,7 +11,14 @@ export {
   type Decision,
   type EvolveHandlers,
 } from "./aggregate/define-aggregate.ts";
-export { Application, createApplication, type ApplicationOptions } from "./application/application.ts";
+export { Application, createApplication } from "./application/application.ts";
+export type {
+  ApplicationLog,
+  FollowedPage,
+  FollowerLimits,
+  FollowLogOptions,
+} from "./application/application-log.ts";
+export type { ApplicationOptions } from "./application/application-options.ts";
 export { defineApplication, type ApplicationDefinition } from "./application/define-application.ts";
 export type { RegisterMode } from "./application/register-event-schemas.ts";
 export type { OpenStorage, Storage, StorageModule } from "./application/storage.ts";

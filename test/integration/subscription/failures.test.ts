@@ -90,9 +90,7 @@ test("a handler that writes without end fails at maxHandlerBytes, parks its own 
   await waitFor(async () => (await supervisor.status())[0]?.builds[0]?.positions[0]?.position === head);
   const [parked] = await bank.deadLetters(supervisor).list();
   expect(parked).toMatchObject({ sequence: "stream:account-b", attempts: 3 });
-  expect(parked?.error).toMatch(
-    /has sent 10\d{4} bytes for one event, more than maxHandlerBytes \(100000\)/,
-  );
+  expect(parked?.error).toMatch(/has sent 10\d{4} bytes for one event, more than maxHandlerBytes \(100000\)/);
   expect(await owners()).toEqual(["ada", "cleo"]);
 });
 

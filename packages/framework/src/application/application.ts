@@ -1,9 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { RegistryClient } from "@tidemark/schema-registry/client";
 import { AggregateRepository } from "../aggregate/aggregate-repository.ts";
 import type { AnyAggregate, CommandInput, CommandName } from "../aggregate/define-aggregate.ts";
 import { CommandExecutor } from "../command/command-executor.ts";
-import type { CommandIntake } from "../command/command-intake.ts";
 import type { CommandOptions } from "../command/command-options.ts";
 import type { CommandResult } from "../command/command-result.ts";
 import { TidemarkError } from "../errors.ts";
@@ -11,52 +9,19 @@ import { EventSerializer } from "../event/event-serializer.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import type { AnyProjection } from "../projection/any-projection.ts";
 import { DeadLetters } from "../subscription/dead-letters.ts";
-import type {
-  ProjectionSupervisorOptions,
-  ProjectorOptions,
-} from "../projection/projection-supervisor-options.ts";
+import type { ProjectionSupervisorOptions } from "../projection/projection-supervisor-options.ts";
 import { ProjectionSupervisor } from "../projection/projection-supervisor.ts";
 import type { QueryOptions, ReadModel } from "../projection/read-model.ts";
 import { SubscriptionSupervisor } from "../subscription/subscription-supervisor.ts";
 import { OutageLog } from "../telemetry/outage-log.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
+import { ApplicationLog } from "./application-log.ts";
+import type { ApplicationOptions } from "./application-options.ts";
 import { Operations } from "./operations.ts";
 import { checkStorage } from "./check-storage.ts";
 import type { ApplicationDefinition } from "./define-application.ts";
-import { registerEventSchemas, type RegisterMode } from "./register-event-schemas.ts";
-import { RebuildThreadHost, type RebuildThreadOptions } from "./rebuild-thread-host.ts";
-import type { Storage } from "./storage.ts";
-
-export interface ApplicationOptions {
-  readonly storage: Storage;
-  /** `null` only where nothing is published to others: unit tests with an in-memory store. */
-  readonly registry: RegistryClient | null;
-  /** Default `on-start`. */
-  readonly register?: RegisterMode;
-  /** `"off"` for a process that writes and leaves projecting to others. Default `"run"`. */
-  readonly projections?: "run" | "off";
-  /**
-   * `"manual"`: the start builds no read model by itself; an operator looks at the plan and rebuilds. Queries of a
-   * version without one answer `projection-rebuilding` until then. Default `"automatic"`.
-   */
-  readonly rebuilds?: "automatic" | "manual";
-  /** Memory, pace and retries of projections; every projector of this process keeps to them. */
-  readonly projectors?: ProjectorOptions;
-  /**
-   * Rebuilds of a long log run in a worker thread, which is given the application's module: folds of history then hold
-   * up no request. Without it, or with a storage that cannot be reopened there, they run in this thread.
-   */
-  readonly rebuildThread?: RebuildThreadOptions;
-  /** `"off"` for a process that leaves the subscriptions to others. Default `"run"`. */
-  readonly subscriptions?: "run" | "off";
-  readonly logger?: Logger;
-  /** Aggregates whose folded state is kept in memory; default 10,000, `0` for none. */
-  readonly stateCacheSize?: number;
-  /** How many commands this process has under way, and what happens beyond. */
-  readonly commands?: Partial<CommandIntake>;
-  /** Milliseconds until another process takes over the projections of one that has died. Default 10,000. */
-  readonly leaseMs?: number;
-}
+import { registerEventSchemas } from "./register-event-schemas.ts";
+import { RebuildThreadHost } from "./rebuild-thread-host.ts";
 
 /** How long `close` lets commands end that are running; in milliseconds. */
 const drainMs = 1_000;
@@ -69,6 +34,8 @@ const drainMs = 1_000;
 export class Application<Aggregates extends readonly AnyAggregate[] = readonly AnyAggregate[]> {
   readonly definition: ApplicationDefinition<Aggregates>;
   readonly eventStore: EventStore;
+  /** The events, decoded, for readers that follow them. */
+  readonly log: ApplicationLog;
   /** Status and metrics, for who operates it. */
   readonly operations: Operations;
   readonly #options: ApplicationOptions;
@@ -96,6 +63,7 @@ export class Application<Aggregates extends readonly AnyAggregate[] = readonly A
       over: "the event store answers again",
     });
     this.#serializer = new EventSerializer(definition.events);
+    this.log = new ApplicationLog(eventStore, this.#serializer, options.followers);
     const { stateCacheSize, leaseMs, commands = {} } = options;
     const repository = new AggregateRepository({
       eventStore,
