@@ -2,7 +2,7 @@
 export interface AppendJob {
   readonly connectionString: string;
   /** `store` appends through PostgresEventStore; the others are what the bare driver reaches on tables like it. */
-  readonly target: "store" | "insert" | "grouped-insert" | "copy";
+  readonly target: "store" | "insert" | "grouped-insert" | "copy" | "peer";
   readonly callers: number;
   /** Streams over all callers; a caller keeps to its own and expects their exact revisions. */
   readonly streams: number;

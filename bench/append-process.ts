@@ -1,6 +1,7 @@
 import { resourceUsage } from "node:process";
 import type { AppendJob, AppendResult, AppendTarget } from "./append-job.ts";
 import { copyTarget, groupedInsertTarget, insertTarget } from "./append-limits.ts";
+import { peerTarget } from "./append-peer.ts";
 import { storeTarget } from "./append-store.ts";
 
 /** A process that appends: its peak of memory is that of nothing else. */
@@ -9,6 +10,7 @@ const targets = {
   insert: insertTarget,
   "grouped-insert": groupedInsertTarget,
   copy: copyTarget,
+  peer: peerTarget,
 } satisfies Record<AppendJob["target"], (job: AppendJob) => Promise<AppendTarget>>;
 
 const warmUpSeconds = 0.5;

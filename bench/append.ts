@@ -9,11 +9,13 @@ import { createPool, startEmbeddedPostgres } from "@tidemark/schema-registry/pos
 import type pg from "pg";
 import type { AppendJob, AppendResult } from "./append-job.ts";
 import { createLimitTable } from "./append-limits.ts";
+import { findPeer, installPeer } from "./append-peer.ts";
 import { fillLog } from "./fill-log.ts";
 
 /**
  * Events a second through PostgresEventStore, each workload beside what the bare driver reaches on a table with the
  * same rows and indexes, fsync and synchronous_commit on. Rounds alternate between the two; the median ratio counts.
+ * Where the peer of append-peer.ts is installed, its rates stand beside ours, too.
  * BENCH_SECONDS (2) and BENCH_ROUNDS (3) make it longer, BENCH_FULL=1 adds 10 million events, DATABASE_URL points it
  * at another, empty PostgreSQL database.
  */
@@ -122,6 +124,21 @@ async function checkLog(pool: pg.Pool): Promise<void> {
   process.stdout.write(`${log.events} events without a gap, none twice\n`);
 }
 
+/** Beside the closest TypeScript peer, where it is installed. */
+function peerWorkloads(bench: Bench): readonly (readonly [string, () => Promise<Row>])[] {
+  if (findPeer() === null) {
+    process.stdout.write(`No ratio to a peer: ${installPeer}\n`);
+    return [];
+  }
+  const peer = (work: Work) => ({ name: "peer", work: { ...work, target: "peer" } }) as const;
+  return [
+    ["peer", () => bench.compare("lone appends", 0, peer(lone), { work: lone })],
+    ["peer", () => bench.compare("64 callers", 8, peer(many), { work: many })],
+    ["peer", () => bench.compare("64 callers, keys", 5, peer(many), { work: { ...many, keys: true } })],
+    ["peer", () => bench.compare("8 callers, 100 events", 0, peer(large), { work: large })],
+  ];
+}
+
 async function measureAll(bench: Bench, pool: pg.Pool): Promise<Row[]> {
   const single = { name: "prepared INSERT", work: { ...lone, target: "insert" } } as const;
   const grouped = { name: "grouped INSERTs", work: { ...many, target: "grouped-insert" } } as const;
@@ -145,6 +162,7 @@ async function measureAll(bench: Bench, pool: pg.Pool): Promise<Row[]> {
       "processes",
       () => bench.compare("4 processes, 64 callers", 0.8, oneProcess, { work: many, processes: 4 }),
     ],
+    ...peerWorkloads(bench),
   ];
   const rows: Row[] = [];
   for (const [group, measure] of workloads) {

@@ -197,6 +197,7 @@ describe("a fold that fails for one key", () => {
     await heir.start();
     await waitFor(async () => (await bank.deadLetters(asking).list()).length === 0);
     await settled(heir, await bank.append([moved("a", 2n, "b")]));
+    await heir.whenReady();
     expect((await rows(bank, sums(broken))).find(({ account_id }) => account_id === "b")?.log).toBe(
       "13,1,2,",
     );

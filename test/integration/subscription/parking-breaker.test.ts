@@ -23,6 +23,7 @@ describe("when more fails than may be parked", () => {
     const broken = new Set(["b", "c", "d"]);
     const supervisor = bank.supervisor([sums(broken)], { retry: quick, parking: { maxParkedSequences: 2 } });
     await supervisor.start();
+    await supervisor.whenReady();
     await bank.append([
       moved("a", 13n, "b"),
       moved("a", 13n, "c"),

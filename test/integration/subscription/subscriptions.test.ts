@@ -4,6 +4,7 @@ import {
   type HandlerContext,
   type SubscriptionDefinition,
 } from "@tidemark/framework";
+import { createPool } from "@tidemark/schema-registry/postgres";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Bank, Opened } from "../../support/bank.ts";
 import { eventStoreTemplate } from "../../support/event-store-template.ts";
@@ -210,6 +211,60 @@ describe("a replay", () => {
       ["4", false, 1],
     ]);
   });
+
+  test("may give up what is parked, which is kept with the reason, and is not handled any more", async () => {
+    const calls: Call[] = [];
+    const handle = (owner: string) => {
+      if (owner === "2") throw new Error("no such address");
+    };
+    const supervisor = supervise(greeting(calls, { onReplay: "mute" }, handle));
+    await supervisor.start();
+    const head = await bank.append([opened("a", "1"), opened("b", "2"), opened("b", "3")]);
+    await caughtUp(supervisor, head);
+    calls.length = 0;
+    const discardParked = { reason: "moved away", requestedBy: "ada" };
+    await supervisor.replay("greeting", { position: 0n }, { discardParked });
+    await caughtUp(supervisor, await bank.append([opened("b", "4")]));
+    expect(calls.map(([owner]) => owner)).toEqual(["4"]);
+    const letters = bank.deadLetters(null, supervisor);
+    expect(await letters.list()).toEqual([]);
+    const kept = { name: "greeting", sequence: "stream:account-b", reason: "moved away", discardedBy: "ada" };
+    expect(await letters.discarded("greeting")).toMatchObject([kept, kept]);
+  });
+
+  test.each([
+    ["its event is another one", "update tidemark.checkpoints set event_id = gen_random_uuid()"],
+    ["a replay was under way in a longer log", "update tidemark.checkpoints set replay_until = 1000"],
+  ])(
+    "in a log that was restored (%s) calls for what is new in it, and stands until told so",
+    async (_, change) => {
+      const calls: Call[] = [];
+      await bank.append([opened("a", "1")]);
+      const first = supervise(greeting(calls));
+      await first.start();
+      await caughtUp(first, await bank.append([opened("b", "2"), opened("c", "3")]));
+      await first.close();
+      // The backup ended behind the first event, and others came since.
+      const pool = createPool({ connectionString: database.connectionString, max: 1 });
+      await pool.query(change);
+      await pool.end();
+      calls.length = 0;
+      const supervisor = supervise(greeting(calls));
+      await supervisor.start();
+      const head = await bank.append([opened("d", "4")]);
+      await waitFor(async () =>
+        (await supervisor.status())[0]?.workers.some(({ state }) => state === "diverged"),
+      );
+      expect(calls).toEqual([]);
+      await supervisor.replay("greeting", { position: 1n });
+      await caughtUp(supervisor, head);
+      expect(calls.map(([owner, replaying]) => [owner, replaying])).toEqual([
+        ["2", false],
+        ["3", false],
+        ["4", false],
+      ]);
+    },
+  );
 
   test("of partitions that stand at different places, which are merged then, mutes nothing that was not handled", async () => {
     const calls: Call[] = [];

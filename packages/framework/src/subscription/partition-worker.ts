@@ -3,7 +3,6 @@ import type { EventFilter } from "../event-store/event-filter.ts";
 import type { EventPage, EventStore } from "../event-store/event-store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { OutageLog } from "../telemetry/outage-log.ts";
-import { onAbort } from "../on-abort.ts";
 import { compareWithLog } from "./checkpoint.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import type { DeadLetterStore } from "./dead-letter-store.ts";
@@ -72,6 +71,9 @@ export interface PartitionCounts {
 }
 
 /** Milliseconds until a node asks again whether it can read an event that was too new for it. */
+/** A replay, or the right store behind the address, is noticed after this many milliseconds. */
+const divergedDelayMs = 2_000;
+
 const newerDelayMs = 5_000;
 
 /** Owns one partition whenever it can, and handles what goes wrong by its class. */
@@ -85,6 +87,7 @@ export class PartitionWorker {
   #run: PartitionRun | null = null;
   #wanted = 0n;
   #wake: () => void = () => {};
+  #isDiverged = false;
   #outages = 0;
   readonly #counts = { handled: 0, retries: 0, outages: 0, buffered: 0 };
   #state: PartitionState = "standby";
@@ -180,7 +183,8 @@ export class PartitionWorker {
     const signal = AbortSignal.any([this.#options.signal, held.signal, this.#yielding.signal]);
     try {
       let checkpoint = acquired.checkpoint ?? { storeId: eventStore.storeId, position: 0n, eventId: null };
-      await compareWithLog(eventStore, subscription, checkpoint);
+      await compareWithLog(eventStore, subscription, { ...checkpoint, replayUntil: acquired.replayUntil });
+      this.#isDiverged = false;
       const parked = new ParkedSequences();
       parked.load(await store.deadLetters.parked(subscription, partition));
       this.#parked = parked;
@@ -281,16 +285,21 @@ export class PartitionWorker {
   }
 
   async #recover(error: unknown): Promise<void> {
-    const { subscription, logger, signal } = this.#options;
+    const { subscription, logger } = this.#options;
     const failure = classifyFailure(error);
     const message = error instanceof Error ? error.message : String(error);
     if (failure === "lease-lost") {
       this.#become("standby");
       logger.info({ subscription, reason: message }, "another process has taken over");
     } else if (failure === "diverged") {
+      if (!this.#isDiverged)
+        logger.error(
+          { err: error, subscription },
+          "a subscription stopped: its checkpoint is of another log",
+        );
+      this.#isDiverged = true;
       this.#become("diverged", message);
-      logger.error({ err: error, subscription }, "a subscription stopped: its checkpoint is of another log");
-      await new Promise<void>((resolve) => onAbort(signal, resolve));
+      await this.#pause(divergedDelayMs);
     } else if (failure === "newer") {
       if (this.#state !== "waiting")
         logger.warn({ subscription, reason: message }, "waiting for a newer deployment");

@@ -1,4 +1,4 @@
-import type { Checkpoint } from "./checkpoint.ts";
+import type { Checkpoint, MarkedCheckpoint } from "./checkpoint.ts";
 import type { PartitionPosition } from "./checkpoint-store.ts";
 import type { LeaseHolder } from "./lease-store.ts";
 
@@ -15,6 +15,16 @@ export interface SubscriptionRecord {
   readonly replayUntil: bigint;
 }
 
+/** How a subscription goes back. */
+export interface Rewind {
+  /** Where to. */
+  readonly checkpoint: Checkpoint;
+  /** Partitions whose checkpoint is of another log: beyond the new one nothing of this log was handled before. */
+  readonly diverged: readonly number[];
+  /** What is parked is given up, for this reason; `null` to refuse while something is. */
+  readonly discard: { readonly reason: string; readonly requestedBy: string } | null;
+}
+
 /** The subscriptions that there are, beside those of projections, which belong to builds. */
 export interface SubscriptionDirectory {
   /** Makes it when it is new, with so many partitions, all at this checkpoint. Returns whether it was. */
@@ -26,6 +36,11 @@ export interface SubscriptionDirectory {
   /** Those that exist among these. */
   records(subscriptions: readonly string[]): Promise<readonly SubscriptionRecord[]>;
 
+  /** The checkpoint of each partition. */
+  checkpoints(
+    subscription: string,
+  ): Promise<readonly { readonly partition: number; readonly checkpoint: MarkedCheckpoint }[]>;
+
   /**
    * Puts every partition that is further back to this checkpoint; their owners go on from there. What was handled
    * before is remembered until it has been passed again.
@@ -33,5 +48,5 @@ export interface SubscriptionDirectory {
    * @returns how many partitions went back
    * @throws TidemarkError `subscription-has-parked`; nothing has changed then.
    */
-  rewind(subscription: string, checkpoint: Checkpoint): Promise<number>;
+  rewind(subscription: string, rewind: Rewind): Promise<number>;
 }

@@ -4,7 +4,7 @@ import { TidemarkError } from "../errors.ts";
 import type { EventSerializer } from "../event/event-serializer.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
-import { checkpointAt } from "./checkpoint.ts";
+import { checkpointAt, isOfLog } from "./checkpoint.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import type { DeadLetterSource } from "./dead-letters.ts";
 import type { DeadLetterStore } from "./dead-letter-store.ts";
@@ -59,6 +59,11 @@ export interface SubscriptionStatus extends SubscriptionRecord {
   /** Positions between the head and the slowest partition. */
   readonly lag: bigint;
   readonly workers: readonly PartitionStatus[];
+}
+
+export interface ReplayOptions {
+  /** Gives up what is parked, which is kept with the reason; without it a replay is refused while something is. */
+  readonly discardParked?: { readonly reason: string; readonly requestedBy: string };
 }
 
 /** Under which name a subscription of the application keeps its checkpoints. */
@@ -144,7 +149,8 @@ export class SubscriptionSupervisor {
 
   /**
    * Goes back in the log: to a position (exclusive) or a time. Handlers see `context.replaying` until the old checkpoint
-   * is passed, and are not called for that stretch unless the definition says `onReplay: "run"`.
+   * is passed, and are not called for that stretch unless the definition says `onReplay: "run"`. Where the checkpoint is
+   * of another log, a restored backup for example, everything behind the position counts as new.
    *
    * @returns the position that it goes on behind, and how many partitions went back
    * @throws TidemarkError `subscription-unknown`; `subscription-has-parked` while events of it are parked, which were
@@ -153,6 +159,7 @@ export class SubscriptionSupervisor {
   async replay(
     name: string,
     from: { readonly position: bigint } | { readonly time: Date },
+    { discardParked }: ReplayOptions = {},
   ): Promise<{ readonly position: bigint; readonly partitions: number }> {
     const { eventStore, store } = this.#options;
     const definition = this.#definition(name);
@@ -165,7 +172,14 @@ export class SubscriptionSupervisor {
         errors: [{ field: "position", rule: "position", message }],
       });
     }
-    const partitions = await store.subscriptions.rewind(keptAs(name), checkpoint);
+    const diverged: number[] = [];
+    for (const { partition, checkpoint: at } of await store.subscriptions.checkpoints(keptAs(name)))
+      if (!(await isOfLog(eventStore, at))) diverged.push(partition);
+    const partitions = await store.subscriptions.rewind(keptAs(name), {
+      checkpoint,
+      diverged,
+      discard: discardParked ?? null,
+    });
     return { position: checkpoint.position, partitions };
   }
 

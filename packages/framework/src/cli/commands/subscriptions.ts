@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import type { ReplayOptions } from "../../subscription/subscription-supervisor.ts";
 import { CliFailure } from "../cli-failure.ts";
 import { withApplication } from "../open-application.ts";
 import { moment, position } from "../parse-option.ts";
@@ -44,10 +45,13 @@ export function subscriptionsCommand(signal: AbortSignal): Command {
       "--time <time>",
       "go on with what was recorded from this time on, such as 2026-03-01T12:00:00Z",
       moment,
-    );
-  replay.action((name: string, options: { readonly position?: bigint; readonly time?: Date }) =>
+    )
+    .option("--discard-parked", "give up what is parked, with --reason and --by; else it is in the way")
+    .option("--reason <text>", "why it is given up")
+    .option("--by <who>", "who says so");
+  replay.action((name: string, options: ReplayCommandOptions) =>
     withApplication(replay, signal, async ({ application, output }) => {
-      const replayed = await application.subscriptions.replay(name, whereFrom(options));
+      const replayed = await application.subscriptions.replay(name, whereFrom(options), discarding(options));
       output.line(
         replayed.partitions === 0
           ? `${name} has not come further than position ${replayed.position}: nothing to go back from.`
@@ -60,13 +64,25 @@ export function subscriptionsCommand(signal: AbortSignal): Command {
   return group;
 }
 
+interface ReplayCommandOptions {
+  readonly position?: bigint;
+  readonly time?: Date;
+  readonly discardParked?: true;
+  readonly reason?: string;
+  readonly by?: string;
+}
+
+function discarding({ discardParked, reason, by }: ReplayCommandOptions): ReplayOptions {
+  if (discardParked !== true) return {};
+  if (reason === undefined || by === undefined)
+    throw new CliFailure("What is discarded is kept with a reason: give --reason and --by");
+  return { discardParked: { reason, requestedBy: by } };
+}
+
 function whereFrom({
   position: at,
   time,
-}: {
-  readonly position?: bigint;
-  readonly time?: Date;
-}): { readonly position: bigint } | { readonly time: Date } {
+}: ReplayCommandOptions): { readonly position: bigint } | { readonly time: Date } {
   if (at !== undefined && time === undefined) return { position: at };
   if (at === undefined && time !== undefined) return { time };
   throw new CliFailure("Say from where: give either --position or --time");

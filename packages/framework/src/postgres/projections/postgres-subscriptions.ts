@@ -3,7 +3,11 @@ import { TidemarkError } from "../../errors.ts";
 import type { Checkpoint } from "../../subscription/checkpoint.ts";
 import type { LeaseHolder } from "../../subscription/lease-store.ts";
 import { equalPartitions } from "../../subscription/partition.ts";
-import type { SubscriptionDirectory, SubscriptionRecord } from "../../subscription/subscription-directory.ts";
+import type {
+  Rewind,
+  SubscriptionDirectory,
+  SubscriptionRecord,
+} from "../../subscription/subscription-directory.ts";
 import type { ProjectionConnections } from "./projection-connections.ts";
 
 interface RecordRow extends Record<string, unknown> {
@@ -12,6 +16,14 @@ interface RecordRow extends Record<string, unknown> {
   readonly events: bigint;
   readonly holders: readonly LeaseHolder[];
   readonly parked: { readonly sequences: number; readonly events: number; readonly oldestAt: string | null };
+  readonly replay_until: bigint;
+}
+
+interface CheckpointRow extends Record<string, unknown> {
+  readonly partition: number;
+  readonly store_id: string | null;
+  readonly position: bigint;
+  readonly event_id: string | null;
   readonly replay_until: bigint;
 }
 
@@ -87,22 +99,56 @@ export class PostgresSubscriptions implements SubscriptionDirectory {
     }));
   }
 
-  async rewind(subscription: string, { storeId, position, eventId }: Checkpoint): Promise<number> {
+  async checkpoints(subscription: string) {
+    const rows = await this.#connections.run<CheckpointRow>(this.#connections.control, {
+      text: `select partition, store_id, position, event_id, replay_until from ${this.#schema}.checkpoints where subscription = $1`,
+      values: [subscription],
+    });
+    return rows.flatMap(({ partition, position, ...row }) => {
+      const { store_id: storeId, event_id: eventId, replay_until: replayUntil } = row;
+      return storeId === null ? [] : [{ partition, checkpoint: { storeId, position, eventId, replayUntil } }];
+    });
+  }
+
+  async rewind(subscription: string, { checkpoint, diverged, discard }: Rewind): Promise<number> {
+    const { storeId, position, eventId } = checkpoint;
     const count = await this.#connections.transaction(this.#connections.project, async (client) => {
       // First, as in the statement that takes a lease: in the other order the two would wait for each other.
       await client.query(`delete from ${this.#schema}.leases where subscription = $1`, [subscription]);
       const { rowCount } = await client.query(
-        `update ${this.#schema}.checkpoints set replay_until = greatest(replay_until, position), store_id = $2,
-           position = $3, event_id = $4, fencing_token = fencing_token + 1
-         where subscription = $1 and position > $3`,
-        [subscription, storeId, position, eventId],
+        `update ${this.#schema}.checkpoints set
+           replay_until = case when partition = any ($5::smallint[]) then $3 else greatest(replay_until, position) end,
+           store_id = $2, position = $3, event_id = $4, fencing_token = fencing_token + 1
+         where subscription = $1 and (position > $3 or position = $3 and partition = any ($5::smallint[]))`,
+        [subscription, storeId, position, eventId, [...diverged]],
       );
+      if (rowCount === 0) return 0;
       // Behind the update: whoever parks something now waits for its rows, and has lost the lease then.
-      if (rowCount !== 0) await this.#refuseParked(client, subscription);
+      if (discard === null) await this.#refuseParked(client, subscription);
+      else await this.#discardParked(client, subscription, discard);
       return rowCount ?? 0;
     });
     await this.#notify(`partitions ${subscription}`);
     return count;
+  }
+
+  async #discardParked(
+    client: PoolClient,
+    subscription: string,
+    { reason, requestedBy }: NonNullable<Rewind["discard"]>,
+  ): Promise<void> {
+    await client.query(
+      `insert into ${this.#schema}.discarded_letters
+         (subscription, sequence, position, event_id, error, discarded_by, reason)
+       select d.subscription, d.sequence, d.position, d.event_id, s.error, $2, $3
+       from ${this.#schema}.dead_letters d
+       join ${this.#schema}.parked_sequences s using (subscription, partition, sequence)
+       where d.subscription = $1`,
+      [subscription, requestedBy, reason],
+    );
+    await client.query(`delete from ${this.#schema}.parked_sequences where subscription = $1`, [
+      subscription,
+    ]);
   }
 
   /** What is parked was never handled, and could not be told any more from what was. */
@@ -118,7 +164,7 @@ export class PostgresSubscriptions implements SubscriptionDirectory {
     throw new TidemarkError(
       "subscription-has-parked",
       `A replay would pass events that are parked and were never handled, of ${shown.join(", ")}${more}: ` +
-        "retry or discard what is parked first.",
+        "retry or discard what is parked first, or let the replay discard it.",
       { details: { sequences: shown } },
     );
   }
