@@ -2,18 +2,15 @@ import { z } from "zod";
 import type { AppendJob, AppendTarget } from "./append-job.ts";
 
 /** The closest TypeScript event store on PostgreSQL. Not a dependency: who wants the comparison installs it. */
-const packages = [
-  "@event-driven-io/emmett-postgresql@0.42.0",
-  "@event-driven-io/emmett@0.42.0",
-  "@event-driven-io/pongo@0.16.11",
-];
+const peer = "@event-driven-io/emmett-postgresql";
+const packages = [`${peer}@0.42.0`, "@event-driven-io/emmett@0.42.0", "@event-driven-io/pongo@0.16.11"];
 
 export const installPeer = `npm install --no-save ${packages.join(" ")}`;
 
 /** Where its module is; `null` when it is not installed. */
 export function findPeer(): string | null {
   try {
-    return import.meta.resolve("@event-driven-io/emmett-postgresql");
+    return import.meta.resolve(peer);
   } catch {
     return null;
   }
