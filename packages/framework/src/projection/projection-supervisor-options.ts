@@ -31,7 +31,7 @@ export interface ProjectorOptions {
   readonly maxHandlerBytes?: number;
   /** Events a second that a build under way reads at most, so that what serves keeps its share. Default: no limit. */
   readonly rebuildRate?: number;
-  /** Events that a projector reads at a time. Default 2,000. */
+  /** Events that a projector reads at a time. Default 1,000. */
   readonly pageSize?: number;
   /** Milliseconds that a handler has. Default 30,000. */
   readonly handlerTimeoutMs?: number;

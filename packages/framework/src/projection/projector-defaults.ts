@@ -11,7 +11,8 @@ export function projectorDefaults(options: ProjectorOptions) {
     maxHandlerBytes: options.maxHandlerBytes ?? 16 * 1024 * 1024,
     maxRowBytes: options.maxRowBytes ?? 1024 * 1024,
     rebuildRate: options.rebuildRate ?? null,
-    pageSize: options.pageSize ?? 2_000,
+    // Three pages are in memory: of twice the size they outlive more collections, which costs a rebuild a twentieth.
+    pageSize: options.pageSize ?? 1_000,
     handlerTimeoutMs: options.handlerTimeoutMs ?? 30_000,
   };
 }
