@@ -8,7 +8,7 @@ export const sums: AnyProjection;
 /** Keeps more and more, where `HEAVY_HOARDS=1` tells it to. */
 export const hoard: AnyProjection;
 
-/** Never comes back, where `HEAVY_LOOPS=1` tells it to. */
+/** Writes the file that `HEAVY_LOOPS` names, and never comes back. */
 export const loop: AnyProjection;
 
 declare const heavy: ApplicationDefinition;

@@ -8,6 +8,7 @@ import {
   text,
 } from "@tidemark/framework";
 import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
 
 export const Counted = defineEvent({
   type: "record",
@@ -51,7 +52,7 @@ export const hoard = defineFoldProjection({
   },
 });
 
-/** Never comes back, where it is told to. */
+/** Writes a file and never comes back, where it is given its name. */
 export const loop = defineFoldProjection({
   name: "loop",
   version: 1,
@@ -60,7 +61,8 @@ export const loop = defineFoldProjection({
   keys: (event) => event.aggregateId,
   fold: {
     Counted: (row, { data }, id) => {
-      while (process.env.HEAVY_LOOPS === "1");
+      const { HEAVY_LOOPS } = process.env;
+      if (HEAVY_LOOPS !== undefined) for (writeFileSync(HEAVY_LOOPS, id); ;);
       return { id, sum: (row?.sum ?? 0n) + data.amount, digest: "" };
     },
   },
