@@ -8,9 +8,6 @@ if (dataDir === "--check") process.exit(0);
 try {
   const server = await startEmbeddedPostgres({ dataDir, durable: flags.includes("--durable") });
   const pool = createPool({ connectionString: server.connectionString(), allowExitOnIdle: true });
-  console.log(
-    `ready ${JSON.stringify({ port: server.port, owned: server.owned, url: server.connectionString() })}`,
-  );
   const stay = flags.includes("--leave-at-once") ? undefined : setInterval(() => {}, 1_000);
   const leave = async (signal) => {
     clearInterval(stay);
@@ -23,6 +20,10 @@ try {
   };
   process.once("SIGTERM", (signal) => void leave(signal));
   process.once("SIGINT", (signal) => void leave(signal));
+  // Who reads this may send a signal at once.
+  console.log(
+    `ready ${JSON.stringify({ port: server.port, owned: server.owned, url: server.connectionString() })}`,
+  );
 } catch (error) {
   console.log(`failed ${error.code}: ${error.message}`);
   process.exitCode = 1;

@@ -60,11 +60,11 @@ describe("a semaphore of several processes", () => {
     await store.limits.declare([{ name: "mail-server", permits: 2 }]);
     const each = { workers: 2, workMs: 15, leaseMs: 2_000 };
     const started = await Promise.all([start(each), start(each), start(each)]);
-    await waitFor(() => started.every((one) => workOf(one).length >= 60), { timeoutMs: 20_000 });
+    await waitFor(() => started.every((one) => workOf(one).length >= 60), { timeoutMs: 60_000 });
     await stop(started);
     const work = started.flatMap(workOf);
     expect(mostAtOnce(work)).toBe(2);
-  });
+  }, 90_000);
 
   test("gives the permit of a process that was killed to the next one, after its lease", async () => {
     await store.limits.declare([{ name: "mail-server", permits: 1 }]);
