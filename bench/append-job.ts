@@ -26,3 +26,18 @@ export interface AppendTarget {
   append(caller: number): Promise<void>;
   close(): Promise<void>;
 }
+
+/** The caller's own streams in turn, by number. */
+export function ownStreams({ streams, callers }: Pick<AppendJob, "streams" | "callers">): {
+  readonly perCaller: number;
+  readonly next: (caller: number) => number;
+} {
+  const perCaller = Math.max(1, Math.floor(streams / callers));
+  const turns = Array<number>(callers).fill(0);
+  const next = (caller: number): number => {
+    const turn = turns[caller] ?? 0;
+    turns[caller] = turn + 1;
+    return turn % perCaller;
+  };
+  return { perCaller, next };
+}

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AppendJob, AppendTarget } from "./append-job.ts";
+import { ownStreams, type AppendJob, type AppendTarget } from "./append-job.ts";
 
 /** The closest TypeScript event store on PostgreSQL. Not a dependency: who wants the comparison installs it. */
 const peer = "@event-driven-io/emmett-postgresql";
@@ -37,15 +37,12 @@ export async function peerTarget(job: AppendJob): Promise<AppendTarget> {
   if (address === null) throw new Error(`the peer is not installed: ${installPeer}`);
   const { getPostgreSQLEventStore } = peerModule.parse(await import(address));
   const store = getPostgreSQLEventStore(job.connectionString);
-  const perCaller = Math.max(1, Math.floor(job.streams / job.callers));
+  const { next } = ownStreams(job);
   const versions = new Map<string, bigint>();
-  const turns = Array<number>(job.callers).fill(0);
   const data = { memo: "x".repeat(90), amount: "47.11" };
   return {
     append: async (caller) => {
-      const turn = turns[caller] ?? 0;
-      turns[caller] = turn + 1;
-      const stream = `${job.name}-${process.pid}-${caller}-${turn % perCaller}`;
+      const stream = `${job.name}-${process.pid}-${caller}-${next(caller)}`;
       const events = Array.from({ length: job.eventsPerAppend }, () => ({ type: "Happened", data }));
       const appended = await store.appendToStream(stream, events, {
         expectedStreamVersion: versions.get(stream) ?? "STREAM_DOES_NOT_EXIST",

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { EventSchema, EventToAppend, ExpectedRevision } from "@tidemark/framework";
 import { PostgresEventStore } from "@tidemark/framework/postgres";
-import type { AppendJob, AppendTarget } from "./append-job.ts";
+import { ownStreams, type AppendJob, type AppendTarget } from "./append-job.ts";
 
 /** Together the about 150 bytes of an event with its metadata. */
 export const data = Buffer.alloc(110, 1);
@@ -32,18 +32,15 @@ function nextEvent(): EventToAppend {
 export async function storeTarget(job: AppendJob): Promise<AppendTarget> {
   const store = new PostgresEventStore({ connectionString: job.connectionString });
   await store.open();
-  const perCaller = Math.max(1, Math.floor(job.streams / job.callers));
+  const { perCaller, next } = ownStreams(job);
   const revisions = Array.from({ length: job.callers }, () =>
     Array<ExpectedRevision>(perCaller).fill("no-stream"),
   );
-  const turns = Array<number>(job.callers).fill(0);
   const run = randomUUID().slice(0, 8);
   return {
     append: async (caller) => {
-      const turn = turns[caller] ?? 0;
-      turns[caller] = turn + 1;
       const own = revisions[caller] ?? [];
-      const stream = turn % perCaller;
+      const stream = next(caller);
       const events = Array.from({ length: job.eventsPerAppend }, nextEvent);
       const outcome = await store.append(`${job.name}-${run}-${caller}-${stream}`, events, {
         expectedRevision: own[stream] ?? "any",

@@ -13,7 +13,9 @@ import {
   type AnyProjection,
   type NewEvent,
   type ProjectionSupervisorOptions,
-  type SubscriptionSupervisor,
+  SubscriptionSupervisor,
+  type EventStore,
+  type SubscriptionDefinition,
 } from "@tidemark/framework";
 import { PostgresEventStore, PostgresProjectionStore } from "@tidemark/framework/postgres";
 
@@ -180,7 +182,7 @@ export class Bank implements AsyncDisposable {
   readonly eventStore: PostgresEventStore;
   readonly store: PostgresProjectionStore;
   readonly serializer = new EventSerializer(bankEvents);
-  readonly #supervisors: ProjectionSupervisor[] = [];
+  readonly #supervisors: (ProjectionSupervisor | SubscriptionSupervisor)[] = [];
 
   constructor(connectionString: string, readModels: string = connectionString) {
     this.eventStore = new PostgresEventStore({ connectionString });
@@ -206,6 +208,17 @@ export class Bank implements AsyncDisposable {
       applicationName: "bank",
       ...options,
     });
+    this.#supervisors.push(supervisor);
+    return supervisor;
+  }
+
+  subscriptions(
+    definitions: readonly SubscriptionDefinition[],
+    eventStore: EventStore = this.eventStore,
+  ): SubscriptionSupervisor {
+    const { serializer, store } = this;
+    const options = { definitions, eventStore, serializer, store, applicationName: "bank", leaseMs: 500 };
+    const supervisor = new SubscriptionSupervisor(options);
     this.#supervisors.push(supervisor);
     return supervisor;
   }

@@ -1,7 +1,7 @@
 import {
   defineSemaphore,
   defineSubscription,
-  SubscriptionSupervisor,
+  type SubscriptionSupervisor,
   type EventPage,
   type EventStore,
   type SubscriptionDefinition,
@@ -16,14 +16,12 @@ import { waitFor } from "../../support/wait-for.ts";
 
 let database: TestDatabase;
 let bank: Bank;
-const supervisors: SubscriptionSupervisor[] = [];
 
 beforeEach(async () => {
   database = await createTestDatabase({ template: eventStoreTemplate });
   bank = await Bank.open(database.connectionString);
 });
 afterEach(async () => {
-  for (const supervisor of supervisors.splice(0)) await supervisor.close();
   await bank[Symbol.asyncDispose]();
   await database.drop();
 });
@@ -32,16 +30,7 @@ async function run(
   definitions: readonly SubscriptionDefinition[],
   eventStore: EventStore = bank.eventStore,
 ): Promise<SubscriptionSupervisor> {
-  const { serializer, store } = bank;
-  const supervisor = new SubscriptionSupervisor({
-    definitions,
-    eventStore,
-    serializer,
-    store,
-    applicationName: "bank",
-    leaseMs: 500,
-  });
-  supervisors.push(supervisor);
+  const supervisor = bank.subscriptions(definitions, eventStore);
   await supervisor.start();
   return supervisor;
 }

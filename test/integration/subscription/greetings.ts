@@ -1,6 +1,6 @@
 import {
   defineSubscription,
-  SubscriptionSupervisor,
+  type SubscriptionSupervisor,
   type HandlerContext,
   type SubscriptionDefinition,
 } from "@tidemark/framework";
@@ -15,7 +15,6 @@ const quick = { steps: 2, duration: 5, factor: 1, jitter: 0, cap: 50 };
 export class Greetings implements AsyncDisposable {
   readonly database: TestDatabase;
   readonly bank: Bank;
-  readonly #supervisors: SubscriptionSupervisor[] = [];
 
   private constructor(database: TestDatabase, bank: Bank) {
     this.database = database;
@@ -28,21 +27,10 @@ export class Greetings implements AsyncDisposable {
   }
 
   supervise(...definitions: SubscriptionDefinition[]): SubscriptionSupervisor {
-    const { eventStore, serializer, store } = this.bank;
-    const supervisor = new SubscriptionSupervisor({
-      definitions,
-      eventStore,
-      serializer,
-      store,
-      applicationName: "bank",
-      leaseMs: 500,
-    });
-    this.#supervisors.push(supervisor);
-    return supervisor;
+    return this.bank.subscriptions(definitions);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const supervisor of this.#supervisors) await supervisor.close();
     await this.bank[Symbol.asyncDispose]();
     await this.database.drop();
   }

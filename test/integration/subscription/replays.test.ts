@@ -62,6 +62,12 @@ describe("a replay", () => {
     await caughtUp(supervisor, head);
     calls.length = 0;
     const discardParked = { reason: "moved away", requestedBy: "ada" };
+    const silent = supervisor.replay(
+      "greeting",
+      { position: 0n },
+      { discardParked: { reason: " ", requestedBy: "ada" } },
+    );
+    await expect(silent).rejects.toMatchObject({ code: "validation-failed" });
     await supervisor.replay("greeting", { position: 0n }, { discardParked });
     await caughtUp(supervisor, await bank.append([opened("b", "4")]));
     expect(calls.map(([owner]) => owner)).toEqual(["4"]);

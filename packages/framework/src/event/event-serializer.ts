@@ -1,6 +1,7 @@
 import { createResolver, parseSchema } from "@tidemark/schema-registry/avro";
 import { v5 as uuidV5 } from "uuid";
 import { TidemarkError } from "../errors.ts";
+import { failureReason } from "../failure-reason.ts";
 import { checkRules } from "./check-rules.ts";
 import type { AnyEventDefinition, EventVersion, NewEvent } from "./define-event.ts";
 import { decodeMetadata, encodeMetadata, type EventMetadata } from "./event-metadata.ts";
@@ -223,10 +224,9 @@ function toRecordedEvent(
 }
 
 function unreadableEvent({ type, position, streamId, revision }: StoredEvent, cause: unknown): TidemarkError {
-  const reason = cause instanceof Error ? cause.message.replace(/\.$/, "") : String(cause);
   return new TidemarkError(
     "event-unreadable",
-    `The stored event ${type} at position ${position}, ${streamId} revision ${revision}, does not decode: ${reason}.`,
+    `The stored event ${type} at position ${position}, ${streamId} revision ${revision}, does not decode: ${failureReason(cause)}.`,
     { cause, details: { type, streamId, revision: String(revision), position: String(position) } },
   );
 }

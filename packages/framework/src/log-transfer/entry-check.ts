@@ -1,5 +1,6 @@
 import { decodeMetadata } from "../event/event-metadata.ts";
 import type { EventSchema } from "../event/event-schema.ts";
+import { failureReason } from "../failure-reason.ts";
 import { checkEventSchema } from "../event-store/check-event-schema.ts";
 import { importInvalid } from "./import-invalid.ts";
 import type { LogEntry, LogEvent, LogSchema } from "./log-entry.ts";
@@ -50,7 +51,7 @@ export class EntryCheck {
       checkEventSchema(schema);
       this.#codecs.of(schema);
     } catch (error) {
-      throw importInvalid(`the schema of ${subject} is damaged: ${reasonOf(error)}`, error);
+      throw importInvalid(`the schema of ${subject} is damaged: ${failureReason(error)}`, error);
     }
     this.#schemas.set(sha256, schema);
   }
@@ -62,17 +63,13 @@ export class EntryCheck {
     try {
       this.#codecs.of(schema).decode(data);
     } catch (error) {
-      throw importInvalid(`the payload of ${name} does not match its schema: ${reasonOf(error)}`, error);
+      throw importInvalid(`the payload of ${name} does not match its schema: ${failureReason(error)}`, error);
     }
     try {
       decodeMetadata(meta);
     } catch (error) {
-      throw importInvalid(`the metadata of ${name} is damaged: ${reasonOf(error)}`, error);
+      throw importInvalid(`the metadata of ${name} is damaged: ${failureReason(error)}`, error);
     }
     return schema;
   }
-}
-
-function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
 }

@@ -7,6 +7,7 @@ import {
 } from "../event/event-metadata.ts";
 import type { EventSchema } from "../event/event-schema.ts";
 import type { StoredEvent } from "../event/stored-event.ts";
+import { failureReason } from "../failure-reason.ts";
 import { checkStreamId } from "../event-store/stream-id.ts";
 import { PayloadCodecs } from "./payload-codecs.ts";
 
@@ -100,10 +101,9 @@ function part<Value>({ type, position }: Maskable, what: string, make: () => Val
   try {
     return make();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
     throw new TidemarkError(
       "event-invalid",
-      `The mask's ${what} for ${type} at position ${position} is not to be used: ${reason.replace(/\.$/, "")}. ` +
+      `The mask's ${what} for ${type} at position ${position} is not to be used: ${failureReason(error)}. ` +
         "Return what has the same shape as what the mask was given.",
       { cause: error },
     );

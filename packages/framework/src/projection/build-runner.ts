@@ -55,10 +55,6 @@ function building(lastFlushMs: number): number {
   return Math.max(buildingFlushMs, lastFlushMs / flushShare);
 }
 
-function serving(): number {
-  return 1_000;
-}
-
 /** A build counts as level with the log when it reaches a head this many milliseconds after that was the head. */
 const levelMs = 400;
 
@@ -115,7 +111,7 @@ export class BuildRunner {
       name: build.subscription,
       filter: { types: projection.events.map(({ recordName }) => recordName) },
       consumer: ({ partition }) => createProjector(projection, build, partition, environment),
-      catchUpFlushMs: build.status === "building" ? building : serving,
+      ...(build.status === "building" ? { catchUpFlushMs: building } : {}),
       onAcquire: ({ partition, checkpoint, events }) => {
         const position = checkpoint?.position ?? 0n;
         this.#partitions.set(partition.number, { position, readPosition: position, events, pending: 0 });

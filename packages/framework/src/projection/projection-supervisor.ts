@@ -14,13 +14,14 @@ import { CatchUpGoals } from "./catch-up-goals.ts";
 import type { RunnerEnvironment } from "./build-runner.ts";
 import type { Build, BuildState } from "./build.ts";
 import type { KeyOf, RowOf, Table } from "./define-table.ts";
+import { dividedBuild } from "./divided-build.ts";
 import { compareFingerprints } from "./fingerprint.ts";
 import { finishBuild } from "./finish-build.ts";
 import { checkedRate } from "./pace.ts";
 import type { ProjectionPlan } from "./plan.ts";
 import { PositionWaiters } from "./position-waiters.ts";
+import { ConsumerPartitions } from "../subscription/consumer-partitions.ts";
 import type { DeadLetterSource } from "../subscription/dead-letters.ts";
-import { ProjectionPartitions } from "./projection-partitions.ts";
 import { projectionStatus, type ProjectionStatus } from "./projection-status.ts";
 import type { ProjectionSupervisorOptions } from "./projection-supervisor-options.ts";
 import { projectorDefaults } from "./projector-defaults.ts";
@@ -48,7 +49,7 @@ export class ProjectionSupervisor {
   readonly #operations: BuildOperations;
   readonly #rebuilds: "automatic" | "manual";
   /** The parts that processes share a projection by. */
-  readonly partitions: ProjectionPartitions;
+  readonly partitions: ConsumerPartitions;
   readonly #catchUp = new CatchUpGoals();
   #started = false;
   #closed: Promise<void> | null = null;
@@ -107,10 +108,9 @@ export class ProjectionSupervisor {
       refuseWhenClosed: () => this.#refuseWhenClosed(),
       isStarted: () => this.#started,
     });
-    this.partitions = new ProjectionPartitions(store.partitions, async (name) => ({
-      definition: this.#definition(name),
-      build: await this.#newest(name),
-    }));
+    this.partitions = new ConsumerPartitions(store.partitions, async (name) =>
+      dividedBuild(this.#definition(name), await this.#newest(name)),
+    );
   }
 
   /**

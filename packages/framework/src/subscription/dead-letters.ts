@@ -4,6 +4,7 @@ import type { EventSerializer } from "../event/event-serializer.ts";
 import type { RecordedEvent } from "../event/recorded-event.ts";
 import type { StoredEvent } from "../event/stored-event.ts";
 import type { EventStore } from "../event-store/event-store.ts";
+import { checkDiscardReason } from "./discard-reason.ts";
 import type {
   DeadLetterStore,
   DiscardedLetter,
@@ -154,12 +155,7 @@ export class DeadLetters {
       ...options
     }: WaitOptions & { readonly reason: string; readonly requestedBy: string },
   ): Promise<readonly SequenceOutcome[]> {
-    if (reason.trim() === "") {
-      const message = "must say why the events are given up";
-      throw new TidemarkError("validation-failed", `The reason ${message}.`, {
-        errors: [{ field: "reason", rule: "required", message }],
-      });
-    }
+    checkDiscardReason(reason);
     return this.#request(name, sequence, { kind: "discard", reason, requestedBy }, options);
   }
 

@@ -4,10 +4,12 @@ import { TidemarkError } from "../errors.ts";
 import type { EventSerializer } from "../event/event-serializer.ts";
 import type { EventStore } from "../event-store/event-store.ts";
 import { silentLogger, type Logger } from "../telemetry/logger.ts";
+import { ConsumerPartitions } from "./consumer-partitions.ts";
 import { checkpointAt, isOfLog } from "./checkpoint.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import type { DeadLetterSource } from "./dead-letters.ts";
 import type { DeadLetterStore } from "./dead-letter-store.ts";
+import { checkDiscardReason } from "./discard-reason.ts";
 import type { SubscriptionDefinition } from "./define-subscription.ts";
 import { HandlersConsumer } from "./handlers-consumer.ts";
 import { ClusterLimits } from "./limits/cluster-limits.ts";
@@ -18,7 +20,6 @@ import { LeaseKeeper } from "./lease-keeper.ts";
 import type { LeaseStore } from "./lease-store.ts";
 import type { PartitionStore } from "./partition-store.ts";
 import { positionAtTime } from "./position-at-time.ts";
-import { SubscriptionPartitions } from "./subscription-partitions.ts";
 import { Subscription, type PartitionStatus } from "./subscription.ts";
 import type { SubscriptionDirectory, SubscriptionRecord } from "./subscription-directory.ts";
 
@@ -91,7 +92,7 @@ export class SubscriptionSupervisor {
   readonly #label: string;
   readonly #limits: ClusterLimits;
   /** Changed while processes work on them. */
-  readonly partitions: SubscriptionPartitions;
+  readonly partitions: ConsumerPartitions;
   #closed: Promise<void> | null = null;
 
   constructor(options: SubscriptionSupervisorOptions) {
@@ -106,10 +107,10 @@ export class SubscriptionSupervisor {
       logger,
     });
     this.#keeper = new LeaseKeeper({ store, leaseMs, logger });
-    this.partitions = new SubscriptionPartitions(store.partitions, async (name) => {
+    this.partitions = new ConsumerPartitions(store.partitions, async (name) => {
       const definition = this.#definition(name);
       await this.#ensure(definition);
-      return keptAs(definition.name);
+      return { subscription: keptAs(definition.name) };
     });
   }
 
@@ -162,6 +163,7 @@ export class SubscriptionSupervisor {
     { discardParked }: ReplayOptions = {},
   ): Promise<{ readonly position: bigint; readonly partitions: number }> {
     const { eventStore, store } = this.#options;
+    if (discardParked !== undefined) checkDiscardReason(discardParked.reason);
     const definition = this.#definition(name);
     await this.#ensure(definition);
     const wanted = "time" in from ? await positionAtTime(eventStore, from.time) : from.position;

@@ -1,28 +1,22 @@
 import type { Command } from "commander";
 import type { Application } from "../../application/application.ts";
+import type { ConsumerPartitions } from "../../subscription/consumer-partitions.ts";
 import type { PartitionReport } from "../../subscription/partition-store.ts";
 import { withApplication, type CommandContext } from "../open-application.ts";
 import { wholeNumber } from "../parse-option.ts";
 import { tableLines } from "../print-table.ts";
-
-/** The partitions of one kind of thing, changed while processes work on them. */
-interface Partitions {
-  list(name: string): Promise<readonly PartitionReport[]>;
-  split(name: string, partition: number): Promise<void>;
-  merge(name: string, left: number, right: number): Promise<void>;
-}
 
 /** The same three commands for projections and for subscriptions. */
 export function addPartitionCommands(
   group: Command,
   signal: AbortSignal,
   what: string,
-  partitionsOf: (application: Application) => Partitions,
+  partitionsOf: (application: Application) => ConsumerPartitions,
 ): void {
   const run = (
     command: Command,
     name: string,
-    change: (partitions: Partitions) => Promise<void>,
+    change: (partitions: ConsumerPartitions) => Promise<void>,
   ): Promise<void> =>
     withApplication(command, signal, async (context) => {
       const partitions = partitionsOf(context.application);

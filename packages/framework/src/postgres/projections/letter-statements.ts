@@ -85,6 +85,21 @@ export function releaseStatements(
   ];
 }
 
+/**
+ * Copies dead letters to where discarded ones are kept.
+ *
+ * @param which dead letters: a condition on `d`, their parked sequences are `s`
+ * @param by who discards them and why, as two expressions
+ */
+export function keepDiscarded(schema: string, which: string, by = "s.requested_by, s.reason"): string {
+  return `insert into ${schema}.discarded_letters
+      (subscription, sequence, position, event_id, error, discarded_by, reason)
+    select d.subscription, d.sequence, d.position, d.event_id, s.error, ${by}
+    from ${schema}.dead_letters d
+    join ${schema}.parked_sequences s using (subscription, partition, sequence)
+    where ${which}`;
+}
+
 /** PostgreSQL keeps no NUL; an error's text may be of any length. */
 export function storable(error: string): string {
   return error.replaceAll("\u0000", "\\0").slice(0, 4_000);

@@ -10,7 +10,7 @@ import type {
 } from "../../subscription/dead-letter-store.ts";
 import type { Lease } from "../../subscription/lease-store.ts";
 import type { Sequence } from "../../subscription/sequence.ts";
-import { releaseStatements, storable } from "./letter-statements.ts";
+import { keepDiscarded, releaseStatements, storable } from "./letter-statements.ts";
 import type { ProjectionConnections } from "./projection-connections.ts";
 import type { Statement } from "./row-statements.ts";
 
@@ -91,12 +91,10 @@ export class PostgresDeadLetters implements DeadLetterStore {
     const { sequence, positions } = released;
     await this.#fenced(lease, [
       {
-        text: `insert into ${this.#schema}.discarded_letters
-            (subscription, sequence, position, event_id, error, discarded_by, reason)
-          select d.subscription, d.sequence, d.position, d.event_id, s.error, s.requested_by, s.reason
-          from ${this.#schema}.dead_letters d
-          join ${this.#schema}.parked_sequences s using (subscription, partition, sequence)
-          where d.subscription = $1 and d.partition = $2::smallint and d.sequence = $3 and d.position = any ($4::bigint[])`,
+        text: keepDiscarded(
+          this.#schema,
+          "d.subscription = $1 and d.partition = $2::smallint and d.sequence = $3 and d.position = any ($4::bigint[])",
+        ),
         values: [subscription, partition, sequence, [...positions]],
       },
       ...releaseStatements(this.#schema, lease, released),

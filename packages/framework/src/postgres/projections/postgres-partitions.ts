@@ -50,7 +50,7 @@ export class PostgresPartitions implements PartitionStore {
   async split(subscription: string, partition: number): Promise<void> {
     await this.#change(subscription, [partition], async (client, rows) => {
       const [row] = rows;
-      if (row === undefined) throw unknown(subscription, partition);
+      if (row === undefined) throw unknown(partition);
       if (row.merges_with !== null) refuse("partition", "is being merged: split it afterwards");
       if (row.first_hash === row.last_hash)
         refuse("partition", "is a single place of the hash space already");
@@ -77,8 +77,7 @@ export class PostgresPartitions implements PartitionStore {
   async merge(subscription: string, left: number, right: number): Promise<void> {
     await this.#change(subscription, [left, right], async (client, rows) => {
       const [first, second] = rows;
-      if (first === undefined || second === undefined)
-        throw unknown(subscription, first === undefined ? left : right);
+      if (first === undefined || second === undefined) throw unknown(first === undefined ? left : right);
       if (first.merges_with !== null || second.merges_with !== null)
         refuse("partitions", "are being merged already");
       if (first.last_hash + 1 !== second.first_hash && second.last_hash + 1 !== first.first_hash)
@@ -262,7 +261,7 @@ function toReport(row: PartitionRow): PartitionReport {
   };
 }
 
-function unknown(subscription: string, partition: number): TidemarkError {
+function unknown(partition: number): TidemarkError {
   return new TidemarkError(
     "partition-unknown",
     `There is no partition ${partition}: list the partitions, a split or merge may have changed them.`,

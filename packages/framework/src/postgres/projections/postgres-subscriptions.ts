@@ -8,6 +8,7 @@ import type {
   SubscriptionDirectory,
   SubscriptionRecord,
 } from "../../subscription/subscription-directory.ts";
+import { keepDiscarded } from "./letter-statements.ts";
 import type { ProjectionConnections } from "./projection-connections.ts";
 
 interface RecordRow extends Record<string, unknown> {
@@ -137,15 +138,8 @@ export class PostgresSubscriptions implements SubscriptionDirectory {
     subscription: string,
     { reason, requestedBy }: NonNullable<Rewind["discard"]>,
   ): Promise<void> {
-    await client.query(
-      `insert into ${this.#schema}.discarded_letters
-         (subscription, sequence, position, event_id, error, discarded_by, reason)
-       select d.subscription, d.sequence, d.position, d.event_id, s.error, $2, $3
-       from ${this.#schema}.dead_letters d
-       join ${this.#schema}.parked_sequences s using (subscription, partition, sequence)
-       where d.subscription = $1`,
-      [subscription, requestedBy, reason],
-    );
+    const keep = keepDiscarded(this.#schema, "d.subscription = $1", "$2, $3");
+    await client.query(keep, [subscription, requestedBy, reason]);
     await client.query(`delete from ${this.#schema}.parked_sequences where subscription = $1`, [
       subscription,
     ]);
